@@ -1,0 +1,34 @@
+# What every target of the project shares: language level, warnings, sanitizers, where programs go.
+include(GNUInstallDirs)
+find_package(Threads REQUIRED)
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
+
+# An interface target carries the private flags, so that nothing leaks to a project that adds this one.
+add_library(xent_flags INTERFACE)
+target_compile_features(xent_flags INTERFACE cxx_std_20)
+target_compile_options(xent_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${XENT_WERROR}>:-Werror>)
+target_include_directories(xent_flags INTERFACE ${PROJECT_SOURCE_DIR})
+if(XENT_SANITIZE)
+  target_compile_options(xent_flags INTERFACE -fsanitize=${XENT_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(xent_flags INTERFACE -fsanitize=${XENT_SANITIZE})
+endif()
+
+# xent_library(name SOURCES … LIBS …): an internal static library of the apps' side of the house.
+function(xent_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_LIBS} PRIVATE $<BUILD_INTERFACE:xent_flags>)
+endfunction()
+
+# xent_test(name LABELS unit SOURCES … LIBS …): a GoogleTest program, registered once with ctest.
+function(xent_test name)
+  cmake_parse_arguments(arg "" "" "LABELS;SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE xent_flags ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABELS}" DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,22 @@
+// Errors of files and of what is in them.
+#pragma once
+
+#include <string>
+
+#include <xent/error.hpp>
+
+namespace xent::io {
+
+/// The operating system (or the network) refused: the message names the path or URL and the reason.
+class IoError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The bytes are not what they should be: the message names the file, what was expected and what was found.
+class FormatError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace xent::io

@@ -1,0 +1,23 @@
+// Whole files, read and written so that a crash, a full disk or a kill leaves the old content or the new.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace xent::io {
+
+/// The file's bytes. Throws IoError if it cannot be read, FormatError if it is larger than max_bytes.
+std::vector<std::byte> read_file(const std::filesystem::path& path,
+                                 std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
+
+/// Replaces the file's content: writes a temporary file beside it, syncs it, renames it over the old
+/// one, syncs the folder. Throws IoError; then the old file is untouched and the temporary one is gone.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace xent::io

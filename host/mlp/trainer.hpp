@@ -1,0 +1,75 @@
+// The training loop, one step at a time: the caller decides when to evaluate, report, save or stop.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <xent/exec.hpp>
+
+#include "host/data/dataset.hpp"
+#include "host/mlp/recipe.hpp"
+
+namespace xent::mlp {
+
+/// Where a run stands. Everything random is a pure function of (seed, epoch, step, index), so this and
+/// the tensors are all the state there is.
+struct Progress {
+  std::int64_t epoch = 0;          ///< epochs completed
+  std::int64_t step_in_epoch = 0;  ///< steps completed in the current one
+  std::int64_t step = 0;           ///< steps completed in all
+  double epoch_loss_sum = 0.0;     ///< over the samples of the current epoch so far
+  std::int64_t epoch_correct = 0;
+  std::int64_t epoch_samples = 0;
+};
+
+struct StepResult {
+  double loss = 0.0;  ///< mean over the batch
+  std::int64_t correct = 0;
+  std::int64_t samples = 0;
+  double lr = 0.0;
+  bool epoch_ended = false;
+};
+
+struct Evaluation {
+  double loss = 0.0;  ///< mean, without smoothing
+  double accuracy = 0.0;
+  std::vector<std::int64_t> confusion{};    ///< classes × classes, [label][prediction]
+  std::vector<std::uint8_t> predictions{};  ///< per sample
+  std::vector<float> label_probability{};   ///< per sample: probability given to the true class
+};
+
+class Trainer {
+ public:
+  /// The data must outlive the trainer. Throws InvalidArgument if recipe and data do not fit.
+  Trainer(const Recipe& recipe, const data::Dataset& train, const Exec& exec);
+  ~Trainer();
+  Trainer(Trainer&&) noexcept;
+  Trainer& operator=(Trainer&&) noexcept;
+
+  bool done() const;  ///< all epochs of the recipe are done
+  std::int64_t steps_per_epoch() const;
+  StepResult step();
+
+  Evaluation evaluate(const data::Dataset& dataset) const;
+
+  /// Logits per image, count × classes; pixels are count × features bytes.
+  std::vector<float> logits(const std::uint8_t* pixels, std::int64_t count) const;
+
+  const Recipe& recipe() const;
+  const Progress& progress() const;
+
+  /// safetensors with PyTorch's names (fc1.weight …), optimizer state, recipe and progress; atomic.
+  void save(const std::filesystem::path& path) const;
+  /// Continues bit for bit where save() was called. Throws io::IoError, io::FormatError, or
+  /// InvalidArgument when the checkpoint is of another architecture than the data.
+  static Trainer resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec);
+
+ private:
+  struct State;
+  explicit Trainer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace xent::mlp

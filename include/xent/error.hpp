@@ -1,0 +1,44 @@
+// Errors: every failure of the library is thrown as one of these. A call that throws has written nothing.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace xent {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An argument breaks its stated precondition; the message names the argument, its value and the
+/// allowed range.
+class InvalidArgument : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A label lies outside [0, classes) and is not ignore_index.
+class LabelError : public InvalidArgument {
+ public:
+  LabelError(std::int64_t row, std::int64_t value, std::int64_t classes);
+
+  /// First such row in row order, the label it holds, and the number of classes.
+  std::int64_t row() const noexcept { return row_; }
+  std::int64_t value() const noexcept { return value_; }
+  std::int64_t classes() const noexcept { return classes_; }
+
+ private:
+  std::int64_t row_;
+  std::int64_t value_;
+  std::int64_t classes_;
+};
+
+/// The arguments make sense but this build or device cannot serve them.
+class Unsupported : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace xent
