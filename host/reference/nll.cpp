@@ -1,0 +1,37 @@
+// Negative log-likelihood, row by row.
+#include "host/reference/nll.hpp"
+
+#include "host/reference/element.hpp"
+#include "host/reference/reduction.hpp"
+#include "host/reference/row.hpp"
+
+namespace xent::reference {
+
+void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
+         const LossOptions& options) {
+  const Layout& layout = log_probs.layout;
+  const std::int64_t valid = count_valid(labels, options);
+  std::vector<double> losses(static_cast<std::size_t>(layout.rows()), 0.0);
+  for (std::int64_t r = 0; r < layout.rows(); ++r) {
+    const std::int64_t y = label_at(labels, r);
+    if (!is_valid(y, options)) continue;
+    const std::int64_t at = layout.row_offset(r) + y * layout.class_stride;
+    losses[static_cast<std::size_t>(r)] = -load(log_probs.data, log_probs.dtype, at);
+  }
+  if (outputs.loss.given()) write_loss(losses, valid, options, outputs.loss);
+  if (outputs.valid_count != nullptr) *outputs.valid_count = valid;
+}
+
+void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
+                  const Upstream& upstream) {
+  const Layout& layout = grad_log_probs.layout;
+  const std::int64_t valid = count_valid(labels, options);
+  for (std::int64_t r = 0; r < layout.rows(); ++r) {
+    const std::int64_t y = label_at(labels, r);
+    Row grad(static_cast<std::size_t>(layout.classes), 0.0);
+    if (is_valid(y, options)) grad[static_cast<std::size_t>(y)] = -row_weight(r, valid, options, upstream);
+    write_row(grad_log_probs, r, grad);
+  }
+}
+
+}  // namespace xent::reference
