@@ -26,7 +26,7 @@ struct Dataset {
 struct TrainTest {
   Dataset train{};
   Dataset test{};
-  /// One line for people: where the digits came from, e.g. "MNIST in /data/mnist".
+  /// One line for people: where the digits came from, e.g. "MNIST files in /data/mnist".
   std::string origin{};
   bool synthetic = false;
 };

@@ -16,7 +16,10 @@ std::vector<std::byte> read_file(const std::filesystem::path& path,
                                  std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
 
 /// Replaces the file's content: writes a temporary file beside it, syncs it, renames it over the old
-/// one, syncs the folder. Throws IoError; then the old file is untouched and the temporary one is gone.
+/// one, syncs the folder. A link is followed, the old file's mode kept. Throws IoError; then the old file is
+/// untouched and the temporary one is gone (if only the folder's sync failed, the new content is in place but
+/// a power cut may still undo it). A kill leaves the old file or the new, and at worst a file
+/// "<path>.tmp-<pid>-<n>" beside it, which is safe to delete.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 

@@ -1,0 +1,84 @@
+// Where the digits come from, in order.
+#include "host/data/mnist.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "host/data/idx.hpp"
+#include "host/io/error.hpp"
+
+namespace xent::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The file in one of the spellings in use, or an error that names the usual one.
+fs::path find_file(const fs::path& folder, const std::string& stem, const std::string& kind) {
+  for (const char* separator : {"-", "."}) {
+    for (const char* suffix : {"", ".gz"}) {
+      const fs::path path = folder / (stem + separator + kind + suffix);
+      std::error_code ignored;
+      if (fs::exists(path, ignored)) return path;
+    }
+  }
+  throw io::IoError("no file '" + stem + "-" + kind + "' or '" + stem + "-" + kind + ".gz' in '" +
+                    folder.string() + "'");
+}
+
+Dataset read_part(const fs::path& folder, const std::string& prefix) {
+  return read_idx_pair(find_file(folder, prefix + "-images", "idx3-ubyte"),
+                       find_file(folder, prefix + "-labels", "idx1-ubyte"));
+}
+
+std::optional<fs::path> folder_from_environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return fs::path(value);
+}
+
+/// Says who named the folder, so that a forgotten variable is found at once.
+TrainTest load_named(const fs::path& folder, const std::string& by) {
+  try {
+    return load_folder(folder);
+  } catch (const io::FormatError& error) {
+    throw io::FormatError(by + ": " + error.what());
+  } catch (const io::IoError& error) {
+    throw io::IoError(by + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+TrainTest load_folder(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw io::IoError("'" + folder.string() + "' is not a folder" + (error ? ": " + error.message() : ""));
+  }
+  TrainTest digits{.train = read_part(folder, "train"), .test = read_part(folder, "t10k")};
+  const auto size = [](const Dataset& set) {
+    return std::to_string(set.height) + "x" + std::to_string(set.width);
+  };
+  if (size(digits.train) != size(digits.test)) {
+    throw io::FormatError("'" + folder.string() + "': the training images are " + size(digits.train) +
+                          ", the test images " + size(digits.test));
+  }
+  digits.origin = "MNIST files in " + folder.string();
+  return digits;
+}
+
+std::optional<fs::path> cache_folder() {
+  if (const auto folder = folder_from_environment("XENT_CACHE_DIR")) return folder;
+  if (const auto base = folder_from_environment("XDG_CACHE_HOME")) return *base / "xent";
+  if (const auto home = folder_from_environment("HOME")) return *home / ".cache" / "xent";
+  return std::nullopt;
+}
+
+TrainTest load_digits(const LoadOptions& options) {
+  if (options.data) return load_named(*options.data, "--data");
+  if (const auto folder = folder_from_environment("XENT_MNIST_DIR"))
+    return load_named(*folder, "XENT_MNIST_DIR");
+  throw io::IoError("no MNIST files: name their folder with --data or XENT_MNIST_DIR");
+}
+
+}  // namespace xent::data
