@@ -1,11 +1,9 @@
 // The C ABI's functions: convert, call the C++ function of the same name, turn exceptions into statuses.
 #include <xent/c_api.h>
 
-#include <functional>
-#include <string>
-
 #include "host/api/c_convert.hpp"
 #include "host/api/c_error.hpp"
+#include "host/api/check.hpp"
 
 using xent::c::guarded;
 using xent::c::to_exec;
@@ -83,7 +81,7 @@ xent_status xent_cross_entropy_backward(const xent_const_matrix* logits, const x
 
 xent_status xent_thread_count(int32_t requested, int32_t* count) {
   return guarded([&] {
-    if (count == nullptr) throw xent::InvalidArgument("count: NULL, must point to an int32_t");
+    if (count == nullptr) xent::api::reject("count", "null pointer", "the address of an int32_t");
     *count = xent::thread_count(requested);
   });
 }
@@ -91,7 +89,7 @@ xent_status xent_thread_count(int32_t requested, int32_t* count) {
 xent_status xent_parallel_for(int64_t tasks, int32_t threads, void (*body)(int64_t task, void* context),
                               void* context) {
   return guarded([&] {
-    if (body == nullptr) throw xent::InvalidArgument("body: NULL, must be a function");
+    if (body == nullptr) xent::api::reject("body", "null pointer", "a function");
     xent::parallel_for(tasks, threads, [&](std::int64_t task) { body(task, context); });
   });
 }

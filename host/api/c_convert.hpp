@@ -10,20 +10,21 @@
 #include <xent/c_types.h>
 #include <xent/xent.hpp>
 
+#include "host/api/check.hpp"
+
 namespace xent::c {
 
 /// An integer that must be one of 0 … last, the listed values of the field's enumeration. The names
 /// are joined only for the message, so that a good call allocates nothing.
 inline void require_listed(const char* argument, const char* field, std::int32_t value, std::int32_t last) {
   if (value < 0 || value > last) {
-    throw InvalidArgument(std::string(argument) + "." + field + ": " + std::to_string(value) +
-                          ", must be in [0, " + std::to_string(last) + "]");
+    api::reject(std::string(argument) + "." + field, std::to_string(value), "0 … " + std::to_string(last));
   }
 }
 
 template <class T>
 const T& required(const char* argument, const T* given) {
-  if (given == nullptr) throw InvalidArgument(std::string(argument) + ": NULL, must point to a struct");
+  if (given == nullptr) api::reject(argument, "null pointer", "the address of a struct");
   return *given;
 }
 
@@ -37,9 +38,9 @@ T versioned(const char* argument, const T* given, std::size_t first_size, const 
   std::memcpy(&size, bytes, sizeof size);
   constexpr std::size_t largest = 4096;  // a struct never initialised must not send us far past its end
   if (size < first_size || size > largest) {
-    throw InvalidArgument(std::string(argument) + ".struct_size: " + std::to_string(size) + ", must be in [" +
-                          std::to_string(first_size) + ", " + std::to_string(largest) +
-                          "] (start from the struct's _INIT value)");
+    api::reject(std::string(argument) + ".struct_size", std::to_string(size),
+                std::to_string(first_size) + " … " + std::to_string(largest) +
+                    ", as set by the struct's _INIT value");
   }
   for (std::size_t i = sizeof(T); i < size; ++i) {
     if (bytes[i] != 0) {
