@@ -38,7 +38,7 @@ double row_loss(const Row& logits, const Row& q, const Normaliser& norm) {
 /// others: p[y] - q[y] itself cancels to nothing where the row is confident.
 Row row_gradient(const Row& p, const Row& q, std::size_t y, double weight) {
   Row grad(p.size());
-  double others = 0.0;
+  double others = std::isnan(p[y]) ? p[y] : 0.0;  // NaN rows of a single class have no others to tell
   for (std::size_t c = 0; c < p.size(); ++c) {
     if (c == y) continue;
     others += p[c] - q[c];

@@ -1,0 +1,47 @@
+// Error bounds of a row.
+#include "tests/support/bounds.hpp"
+
+#include <cmath>
+
+#include "host/reference/row.hpp"
+
+namespace xent::testing {
+
+RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& tolerance) : tolerance_(tolerance) {
+  const reference::Normaliser norm = reference::normaliser(logits);
+  max_ = norm.max;
+  log1p_rest_ = std::log1p(norm.rest);
+  mean_gap_ = 0.0;
+  double below = 0.0;
+  for (std::size_t c = 0; c < logits.size(); ++c) {
+    p_.push_back(norm.prob(logits[c]));
+    gap_.push_back(p_[c] == 0.0 ? 0.0 : max_ - logits[c]);
+    mean_gap_ += p_[c] * gap_[c];
+    if (c != norm.argmax) below += p_[c];
+  }
+  rest_mean_gap_ = below > 0.0 ? mean_gap_ / below : 0.0;
+  prob_sum_ = 0.0;
+  for (std::size_t c = 0; c < p_.size(); ++c) prob_sum_ += prob(c);
+}
+
+double RowBounds::prob(std::size_t c) const {
+  return p_[c] * tolerance_.unit * (kExpUnits + gap_[c] + mean_gap_) + tolerance_.tiny;
+}
+
+double RowBounds::others(std::size_t y) const { return prob_sum_ - prob(y); }
+
+double RowBounds::log_prob(std::size_t c) const {
+  return tolerance_.unit * (2.0 * gap_[c] + (kLogUnits + rest_mean_gap_) * log1p_rest_) + tolerance_.tiny;
+}
+
+double RowBounds::loss(double loss) const {
+  return tolerance_.unit * (kLogUnits * loss + rest_mean_gap_ * log1p_rest_) +
+         static_cast<double>(p_.size()) * tolerance_.tiny;
+}
+
+double RowBounds::lse() const {
+  return tolerance_.unit * (2.0 * std::abs(max_) + (kLogUnits + rest_mean_gap_) * log1p_rest_) +
+         tolerance_.tiny;
+}
+
+}  // namespace xent::testing

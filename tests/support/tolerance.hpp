@@ -1,0 +1,35 @@
+// How far a backend may be from the reference: the one table of error bounds that tests and docs quote.
+#pragma once
+
+#include <xent/dtype.hpp>
+
+namespace xent::testing {
+
+/// Constants of one logits type. Inputs are exact (the reference reads the same bytes), arithmetic has
+/// unit roundoff `unit`, and a matrix element is rounded once to its type, with unit roundoff `store`.
+struct Tolerance {
+  double unit;
+  double store;
+  double step;  ///< smallest positive number of the type: half of it may be lost in storing
+  double tiny;  ///< an exponential below it may be taken as 0
+};
+
+constexpr Tolerance tolerance(DType logits) {
+  switch (logits) {
+    case DType::f32: return {.unit = 0x1p-24, .store = 0x1p-24, .step = 0x1p-126, .tiny = 0x1p-124};
+    case DType::f16: return {.unit = 0x1p-24, .store = 0x1p-11, .step = 0x1p-24, .tiny = 0x1p-124};
+    case DType::bf16: return {.unit = 0x1p-24, .store = 0x1p-8, .step = 0x1p-126, .tiny = 0x1p-124};
+    case DType::f64: return {.unit = 0x1p-53, .store = 0x1p-53, .step = 0x1p-1022, .tiny = 0x1p-1019};
+  }
+  return {};
+}
+
+// In the bounds below a class's gap is max - z[c]. Rounding z[c] - max to `unit` moves exp of it by
+// gap·unit, so a probability's relative error grows with its gap, and that of a sum with its mean gap.
+
+/// Relative error of an exponential, a sum, a quotient and a product together, in units, at gap 0.
+inline constexpr double kExpUnits = 8.0;
+/// Relative error of log1p and of the sums that make a loss, in units.
+inline constexpr double kLogUnits = 8.0;
+
+}  // namespace xent::testing
