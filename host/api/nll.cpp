@@ -1,0 +1,64 @@
+#include <xent/nll.hpp>
+
+#include "host/api/check.hpp"
+#include "host/api/overlap.hpp"
+#include "host/cpu/nll.hpp"
+#include "host/plan/cpu_plan.hpp"
+#include "host/reference/nll.hpp"
+
+namespace xent {
+namespace {
+
+void check_nll_options(const LossOptions& options) {
+  api::check(options);
+  if (options.label_smoothing != 0.0) {
+    api::reject("options.label_smoothing", "is not 0", "0: smooth in cross_entropy, which sees all classes");
+  }
+}
+
+}  // namespace
+
+void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
+         const LossOptions& options, const Exec& exec) {
+  const std::int64_t rows = log_probs.layout.rows();
+  api::check(exec);
+  check_nll_options(options);
+  api::check_input("log_probs", log_probs);
+  api::check_input("labels", labels, rows);
+  api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
+  api::check_disjoint({api::footprint("outputs.loss", outputs.loss),
+                       api::footprint("outputs.valid_count", outputs.valid_count)},
+                      {api::footprint("log_probs", log_probs), api::footprint("labels", labels)});
+  const std::int64_t valid =
+      api::count_valid_labels(labels, log_probs.layout.classes, options, exec.threads);
+
+  if (exec.device == Device::reference) return reference::nll(log_probs, labels, outputs, options);
+  const plan::CpuPlan plan =
+      plan::plan_cpu({.layout = log_probs.layout, .dtype = log_probs.dtype}, exec.threads);
+  cpu::nll(log_probs, labels, outputs.loss, options, valid, plan);
+  if (outputs.valid_count != nullptr) *outputs.valid_count = valid;
+}
+
+void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
+                  const Upstream& upstream, const Exec& exec) {
+  const std::int64_t rows = grad_log_probs.layout.rows();
+  api::check(exec);
+  check_nll_options(options);
+  api::check_output("grad_log_probs", grad_log_probs);
+  api::check_input("labels", labels, rows);
+  api::check(upstream, options, rows);
+  api::check_disjoint(
+      {api::footprint("grad_log_probs", grad_log_probs)},
+      {api::footprint("labels", labels), api::footprint("upstream.values", upstream.values)});
+  const std::int64_t valid =
+      api::count_valid_labels(labels, grad_log_probs.layout.classes, options, exec.threads);
+
+  if (exec.device == Device::reference) {
+    return reference::nll_backward(labels, grad_log_probs, options, upstream);
+  }
+  const plan::CpuPlan plan = plan::plan_cpu(
+      {.layout = grad_log_probs.layout, .dtype = grad_log_probs.dtype, .writes_matrix = true}, exec.threads);
+  cpu::nll_backward(labels, grad_log_probs, options, upstream, api::loss_divisor(options, valid), plan);
+}
+
+}  // namespace xent

@@ -1,0 +1,15 @@
+// The row kernels of cross-entropy, each over rows [begin, end) on the calling thread.
+#pragma once
+
+#include "host/cpu/cross_entropy_job.hpp"
+
+namespace xent::cpu {
+
+/// Long rows, a row along the lanes.
+CrossEntropyPartial cross_entropy_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
+/// Short rows, a row per lane.
+CrossEntropyPartial cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
+/// The gradient from a saved lse, rows of any length.
+void cross_entropy_backward_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
+
+}  // namespace xent::cpu

@@ -1,0 +1,172 @@
+// The first pass over a long row: its (max, rest), block by block, from one read of memory.
+#if defined(XENT_HOST_CPU_ROW_NORMALISER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef XENT_HOST_CPU_ROW_NORMALISER_INL_H_
+#undef XENT_HOST_CPU_ROW_NORMALISER_INL_H_
+#else
+#define XENT_HOST_CPU_ROW_NORMALISER_INL_H_
+#endif
+
+#include "host/cpu/max_rest.hpp"
+#include "host/cpu/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+
+/// A block is read twice, for its maximum and for its exponentials; the second read must hit the
+/// first-level cache (4 KiB of f32).
+inline constexpr std::int64_t kBlock = 1024;
+
+inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1) / kBlock; }
+
+/// Extra sums that only some calls need; each is free when off.
+struct RowNeeds {
+  bool exps = false;         ///< keep exp(z - block maximum) of every class
+  bool smoothing = false;    ///< gap and unmasked
+};
+
+template <class C>
+struct RowSums {
+  MaxRest state{};
+  double gap = 0.0;            ///< Σ over unmasked classes of max - z
+  double unmasked = 0.0;       ///< classes whose logit is not -inf
+  std::int64_t max_block = 0;  ///< first block that holds the maximum
+};
+
+template <class D, class T>
+HWY_INLINE hn::TFromD<D> BlockMaximum(D d, const T* z, std::int64_t n) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  auto m0 = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
+  auto m1 = m0;
+  std::int64_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    m0 = hn::Max(m0, LoadVector(d, z + i));
+    m1 = hn::Max(m1, LoadVector(d, z + i + lanes));
+  }
+  for (; i + lanes <= n; i += lanes) m0 = hn::Max(m0, LoadVector(d, z + i));
+  if (i < n) m1 = hn::Max(m1, LoadPart(d, z + i, static_cast<std::size_t>(n - i), MinusInfinity<T>()));
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(m0, m1)));
+}
+
+/// Adds up one vector after the other, in an order that column numbers alone decide.
+template <class D, RowNeeds kNeeds>
+struct BlockAccumulator {
+  using V = hn::Vec<D>;
+  using C = hn::TFromD<D>;
+  D d{};
+  V shift;
+  V below = hn::Zero(d);    // Σ of the exponentials under 1
+  V ones = hn::Zero(d);     // how many are 1: the maximum and its equals
+  V gap = hn::Zero(d);
+  V unmasked = hn::Zero(d);
+
+  explicit BlockAccumulator(C maximum)
+      // In a fully masked block z - max would be NaN; shifted by 0 its exponentials are all 0.
+      : shift(hn::Set(D(), maximum == MinusInfinity<C>() ? C{0} : maximum)) {}
+
+  HWY_INLINE V Add(V z) {
+    const V one = hn::Set(d, C{1});
+    const V e = ExpNotAbove(d, hn::Sub(z, shift));
+    const auto is_one = hn::Ge(e, one);
+    // NaN is not ≥ 1, so it goes into the sum and is not lost.
+    below = hn::Add(below, hn::IfThenZeroElse(is_one, e));
+    ones = hn::Add(ones, hn::IfThenElseZero(is_one, one));
+    if constexpr (kNeeds.smoothing) {
+      const auto present = hn::Gt(z, hn::Set(d, MinusInfinity<C>()));
+      gap = hn::Add(gap, hn::IfThenElseZero(present, hn::Sub(shift, z)));
+      unmasked = hn::Add(unmasked, hn::IfThenElseZero(present, one));
+    }
+    return e;
+  }
+};
+
+template <class D>
+HWY_INLINE double Total(D d, hn::Vec<D> v) {
+  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
+}
+
+/// Reduces one block; writes its exponentials to `exps` if they are kept.
+template <RowNeeds kNeeds, class D, class T, class C>
+HWY_INLINE void ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps, RowSums<C>& block) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  BlockAccumulator<D, kNeeds> even(maximum);
+  BlockAccumulator<D, kNeeds> odd(maximum);
+  std::int64_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto e0 = even.Add(LoadVector(d, z + i));
+    const auto e1 = odd.Add(LoadVector(d, z + i + lanes));
+    if constexpr (kNeeds.exps) {
+      hn::Store(e0, d, exps + i);
+      hn::Store(e1, d, exps + i + lanes);
+    }
+  }
+  for (; i < n; i += lanes) {
+    const auto left = static_cast<std::size_t>(n - i);
+    const bool whole = n - i >= lanes;
+    const auto e = even.Add(whole ? LoadVector(d, z + i) : LoadPart(d, z + i, left, MinusInfinity<T>()));
+    if constexpr (kNeeds.exps) hn::Store(e, d, exps + i);  // the scratch is padded to whole vectors
+  }
+  const double ones = Total(d, hn::Add(even.ones, odd.ones));
+  block.state.max = static_cast<double>(maximum);
+  block.state.rest = Total(d, hn::Add(even.below, odd.below)) + (ones - 1.0);
+  if constexpr (kNeeds.smoothing) {
+    block.gap = Total(d, hn::Add(even.gap, odd.gap));
+    block.unmasked = Total(d, hn::Add(even.unmasked, odd.unmasked));
+  }
+}
+
+/// The sums of a whole row. `exps` (a multiple of the vector length, vector-aligned) and
+/// `block_maxima` (one per block) are written where kNeeds.exps.
+template <RowNeeds kNeeds, class T, class C = Compute<T>>
+HWY_INLINE RowSums<C> NormaliseRow(const T* z, std::int64_t classes, C* exps, double* block_maxima) {
+  const hn::ScalableTag<C> d;
+  RowSums<C> row;
+  for (std::int64_t b = 0; b < Blocks(classes); ++b) {
+    const std::int64_t begin = b * kBlock;
+    const std::int64_t n = classes - begin < kBlock ? classes - begin : kBlock;
+    const C maximum = BlockMaximum(d, z + begin, n);
+    RowSums<C> block;
+    ReduceBlock<kNeeds>(d, z + begin, n, maximum, exps + (kNeeds.exps ? begin : 0), block);
+    if constexpr (kNeeds.exps) block_maxima[b] = block.state.max;
+    if constexpr (kNeeds.smoothing) {
+      // gap counts from the running maximum, so it moves with it.
+      const double higher = block.state.max > row.state.max ? block.state.max : row.state.max;
+      const auto moved = [higher](double gap, double unmasked, double maximum_) {
+        return unmasked == 0.0 ? gap : gap + unmasked * (higher - maximum_);
+      };
+      row.gap = moved(row.gap, row.unmasked, row.state.max) +
+                moved(block.gap, block.unmasked, block.state.max);
+      row.unmasked += block.unmasked;
+    }
+    if (block.state.max > row.state.max) row.max_block = b;
+    row.state = merge(row.state, block.state);
+  }
+  // Nothing but masked classes: there is no distribution.
+  if (row.state.max == -std::numeric_limits<double>::infinity()) {
+    row.state.rest = std::numeric_limits<double>::quiet_NaN();
+  }
+  return row;
+}
+
+/// Lowest class with the largest logit; the first NaN if there is one.
+template <class T, class C>
+HWY_INLINE std::int64_t ArgMax(const T* z, std::int64_t classes, const RowSums<C>& row) {
+  const bool regular = row.state.rest == row.state.rest && row.state.max == row.state.max;
+  if (regular) {
+    for (std::int64_t c = row.max_block * kBlock;; ++c) {
+      if (static_cast<double>(static_cast<C>(z[c])) == row.state.max) return c;
+    }
+  }
+  // A NaN, +inf or only -inf somewhere.
+  std::int64_t best = 0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const auto value = static_cast<C>(z[c]);
+    if (value != value) return c;
+    if (value > static_cast<C>(z[best])) best = c;
+  }
+  return best;
+}
+
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // XENT_HOST_CPU_ROW_NORMALISER_INL_H_
