@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/data/idx.hpp"
+#include "host/data/synthetic.hpp"
 #include "host/io/error.hpp"
 
 namespace xent::data {
@@ -48,6 +49,17 @@ TrainTest load_named(const fs::path& folder, const std::string& by) {
   }
 }
 
+/// Nothing if the cache lacks a file, or with a notice if one is damaged: the download then replaces it.
+std::optional<TrainTest> load_cached(const fs::path& folder, const Notice& say) {
+  try {
+    return load_folder(folder);
+  } catch (const io::FormatError& error) {
+    say(std::string("the cache is damaged: ") + error.what());
+  } catch (const io::IoError&) {
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 TrainTest load_folder(const fs::path& folder) {
@@ -78,7 +90,24 @@ TrainTest load_digits(const LoadOptions& options) {
   if (options.data) return load_named(*options.data, "--data");
   if (const auto folder = folder_from_environment("XENT_MNIST_DIR"))
     return load_named(*folder, "XENT_MNIST_DIR");
-  throw io::IoError("no MNIST files: name their folder with --data or XENT_MNIST_DIR");
+
+  const Notice say = options.notice ? options.notice : [](std::string_view) {};
+  if (const auto cache = cache_folder()) {
+    const fs::path folder = *cache / "mnist";
+    if (auto digits = load_cached(folder, say)) return *std::move(digits);
+    if (!options.offline) {
+      try {
+        download(options.remote, folder, say);
+        return load_folder(folder);
+      } catch (const Error& error) {
+        say(std::string("MNIST could not be downloaded: ") + error.what());
+      }
+    }
+  } else {
+    say("no cache folder, so no download: set HOME, XDG_CACHE_HOME or XENT_CACHE_DIR");
+  }
+  say("using synthetic digits instead of MNIST; --data or XENT_MNIST_DIR names a folder with its files");
+  return synthetic_digits();
 }
 
 }  // namespace xent::data

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
-#include <string_view>
 
 #include "host/data/dataset.hpp"
+#include "host/data/download.hpp"
 
 namespace xent::data {
-
-/// Receives one line for people at a time, without the newline.
-using Notice = std::function<void(std::string_view)>;
 
 /// Reads the four IDX files of a folder, each plain or gzipped, named as the original files are
 /// ("train-images-idx3-ubyte", also "train-images.idx3-ubyte", with or without ".gz"; "t10k-…" for the test
@@ -23,6 +19,7 @@ struct LoadOptions {
   std::optional<std::filesystem::path> data{};  ///< --data: this folder and no other
   bool offline = false;                         ///< never touch the network
   Notice notice{};                              ///< may be empty
+  Remote remote = mnist_remote();               ///< what to download and from where
 };
 
 /// The first of these that is there: `options.data`, $XENT_MNIST_DIR, the cache, the mirrors, the synthetic
