@@ -10,6 +10,12 @@ namespace xent::mlp {
 enum class Optimizer : std::uint8_t { sgd, adam, adamw };
 enum class Schedule : std::uint8_t { constant, cosine, exponential, linear };
 
+const char* name(Optimizer optimizer);
+const char* name(Schedule schedule);
+/// The inverse of name(); throw InvalidArgument for another text, listing the names.
+Optimizer optimizer_from(const std::string& text);
+Schedule schedule_from(const std::string& text);
+
 struct Recipe {
   std::vector<std::int64_t> layers{784, 512, 10};  ///< widths, input to output
   std::int64_t epochs = 10;

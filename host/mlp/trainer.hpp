@@ -9,20 +9,10 @@
 #include <xent/exec.hpp>
 
 #include "host/data/dataset.hpp"
+#include "host/mlp/progress.hpp"
 #include "host/mlp/recipe.hpp"
 
 namespace xent::mlp {
-
-/// Where a run stands. Everything random is a pure function of (seed, epoch, step, index), so this and
-/// the tensors are all the state there is.
-struct Progress {
-  std::int64_t epoch = 0;          ///< epochs completed
-  std::int64_t step_in_epoch = 0;  ///< steps completed in the current one
-  std::int64_t step = 0;           ///< steps completed in all
-  double epoch_loss_sum = 0.0;     ///< over the samples of the current epoch so far
-  std::int64_t epoch_correct = 0;
-  std::int64_t epoch_samples = 0;
-};
 
 struct StepResult {
   double loss = 0.0;  ///< mean over the batch

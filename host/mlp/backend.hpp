@@ -1,0 +1,73 @@
+// What a device must be able to do to train the network; everything else of the trainer is shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <xent/dtype.hpp>
+#include <xent/exec.hpp>
+
+#include "host/data/dataset.hpp"
+#include "host/mlp/recipe.hpp"
+
+namespace xent::mlp {
+
+/// One tensor and what the optimizer remembers of it. Doubles hold every backend's numbers exactly.
+struct Parameter {
+  std::vector<double> value{};
+  std::vector<double> moment1{};  ///< Adam's exp_avg, SGD's momentum_buffer; zeros before the first step
+  std::vector<double> moment2{};  ///< Adam's exp_avg_sq; empty for SGD
+};
+
+/// A linear layer y = W·x + b with PyTorch's layout: weight is outputs × inputs, row-major.
+struct LayerState {
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+  Parameter weight{};
+  Parameter bias{};
+};
+
+using NetworkState = std::vector<LayerState>;
+
+/// PyTorch's default for nn.Linear: weight and bias uniform within ±1/√inputs. Moments are zero.
+NetworkState initial_state(const Recipe& recipe);
+
+/// Which samples a step trains on, and when: `step` is the key of everything random in it.
+struct Batch {
+  std::span<const std::int64_t> samples{};
+  std::int64_t step = 0;
+};
+
+struct BatchResult {
+  double loss = 0.0;  ///< mean over the batch, as the recipe smooths it
+  std::int64_t correct = 0;
+};
+
+class Backend {
+ public:
+  Backend() = default;
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  /// Forward, backward and update with learning rate lr. Throws before anything changes.
+  virtual BatchResult train(const Batch& batch, double lr) = 0;
+
+  /// Logits without dropout: count × classes from count × features bytes.
+  virtual void logits(const std::uint8_t* pixels, std::int64_t count, float* out) const = 0;
+
+  virtual NetworkState state() const = 0;
+  /// The state's shapes must be the recipe's.
+  virtual void set_state(const NetworkState& state) = 0;
+
+  /// The type the backend keeps its numbers in, and so the one they are saved in.
+  virtual DType dtype() const = 0;
+};
+
+/// The data must outlive the backend; it may be empty where only logits() is wanted.
+/// Throws Unsupported for a device this build lacks.
+std::unique_ptr<Backend> make_backend(const Recipe& recipe, const data::Dataset& train, const Exec& exec);
+
+}  // namespace xent::mlp

@@ -1,0 +1,29 @@
+// Adam (Kingma and Ba, arXiv:1412.6980), AdamW (Loshchilov and Hutter, arXiv:1711.05101), SGD with momentum.
+#include "host/mlp/update_rule.hpp"
+
+#include <cmath>
+
+namespace xent::mlp {
+
+UpdateRule update_rule(const Recipe& recipe, std::int64_t step, double lr) {
+  if (recipe.optimizer == Optimizer::sgd) {
+    return {.adaptive = false,
+            .coupled_decay = recipe.weight_decay,
+            .step_size = lr,
+            .momentum = recipe.momentum};
+  }
+  const auto t = static_cast<double>(step + 1);
+  const double correction1 = 1.0 - std::pow(recipe.beta1, t);
+  const double correction2 = 1.0 - std::pow(recipe.beta2, t);
+  const bool decoupled = recipe.optimizer == Optimizer::adamw;
+  return {.adaptive = true,
+          .shrink = decoupled ? 1.0 - lr * recipe.weight_decay : 1.0,
+          .coupled_decay = decoupled ? 0.0 : recipe.weight_decay,
+          .step_size = lr / correction1,
+          .beta1 = recipe.beta1,
+          .beta2 = recipe.beta2,
+          .denominator_scale = 1.0 / std::sqrt(correction2),
+          .epsilon = recipe.epsilon};
+}
+
+}  // namespace xent::mlp
