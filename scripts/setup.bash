@@ -1,0 +1,102 @@
+# Sourced by ./dev: finds what the build needs, installs what is missing on Debian and Ubuntu.
+# shellcheck shell=bash disable=SC2154  # root is ./dev's
+
+# purpose  package  how its presence shows: a command, a header, or a file
+packages="
+build  g++                   command  c++
+build  cmake                 command  cmake
+build  ninja-build           command  ninja
+build  libhwy-dev            header   hwy/highway.h
+build  libopenblas-dev       header   cblas.h
+build  libcli11-dev          header   CLI/CLI.hpp
+build  nlohmann-json3-dev    header   nlohmann/json.hpp
+build  zlib1g-dev            header   zlib.h
+build  libcurl4-openssl-dev  header   curl/curl.h
+build  libssl-dev            header   openssl/evp.h
+build  libpng-dev            header   png.h
+build  libgtest-dev          header   gtest/gtest.h
+build  libgmock-dev          header   gmock/gmock.h
+run    ca-certificates       file     /etc/ssl/certs/ca-certificates.crt
+test   pkg-config            command  pkg-config
+bench  libbenchmark-dev      header   benchmark/benchmark.h
+lint   clang-format          command  clang-format
+lint   clang-tidy            command  clang-tidy
+fuzz   clang                 command  clang++
+"
+oldest_cmake=3.25
+
+have() {  # command|header|file NAME
+  case $1 in
+    command) command -v "$2" >/dev/null ;;
+    file) [ -e "$2" ] ;;
+    header)
+      local dir extra=${CPATH:-}
+      for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*; do
+        [ -e "$dir/$2" ] && return
+      done
+      return 1
+      ;;
+  esac
+}
+
+missing_packages() {  # PURPOSE…
+  local purpose package kind name
+  while read -r purpose package kind name; do
+    [[ -n $purpose && " $* " == *" $purpose "* ]] || continue
+    have "$kind" "$name" || echo "$package"
+  done <<<"$packages"
+}
+
+cannot_install() {  # WHY PACKAGE…
+  printf '\nMissing packages (Debian and Ubuntu names):\n'
+  printf '  %s\n' "${@:2}"
+  printf '%s. To install them: apt-get install %s\n' "$1" "${*:2}"
+  exit 1
+} >&2
+
+# Installs what the purposes still need. Does nothing at all when everything is there.
+need() {  # PURPOSE…
+  local missing as_root=() log=$root/build/apt.log
+  mapfile -t missing < <(missing_packages "$@")
+  if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null || cannot_install "This system has no apt-get" "${missing[@]}"
+    if [ "$(id -u)" -ne 0 ]; then
+      command -v sudo >/dev/null || cannot_install "Neither root nor sudo here" "${missing[@]}"
+      sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; } ||
+        cannot_install "sudo refused" "${missing[@]}"
+      as_root=(sudo)
+    fi
+    echo "Installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+      { cat "$log" >&2; cannot_install "apt-get install failed (above)" "${missing[@]}"; }
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} -eq 0 ] || cannot_install "apt-get succeeded, but these are still not found" "${missing[@]}"
+  fi
+  check_cmake
+}
+
+check_cmake() {
+  command -v cmake >/dev/null || return 0
+  local version
+  version=$(cmake --version | sed -n '1s/.* //p')
+  printf '%s\n%s\n' "$oldest_cmake" "$version" | sort -VC && return
+  cat >&2 <<END
+cmake is $version, xent needs $oldest_cmake or newer. Debian 12 and Ubuntu 24.04 have it; on an older
+system install one from https://cmake.org/download and put it first in PATH.
+END
+  exit 1
+}
+
+# One line: what was found and what will be used.
+report_machine() {
+  local nvcc name cuda="no CUDA toolkit" gpu="no GPU"
+  nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
+  [ -z "$nvcc" ] || cuda="CUDA toolkit $("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+  if command -v nvidia-smi >/dev/null && name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null); then
+    gpu=${name%%$'\n'*}
+  fi
+  echo "Found $(c++ --version | head -1), $cuda, $gpu; using the CPU, $(nproc) threads" \
+    "(a CUDA backend is not part of this version)"
+}
