@@ -97,10 +97,11 @@ Stroke smooth(const Stroke& points) {
 
 double distance(Point p, Point a, Point b) {
   const double dx = b.x - a.x, dy = b.y - a.y;
+  const double px = p.x - a.x, py = p.y - a.y;
   const double squared = dx * dx + dy * dy;
-  const double along =
-      squared > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / squared, 0.0, 1.0) : 0.0;
-  return std::hypot(p.x - a.x - along * dx, p.y - a.y - along * dy);
+  const double along = squared > 0 ? std::clamp((px * dx + py * dy) / squared, 0.0, 1.0) : 0.0;
+  const double ex = px - along * dx, ey = py - along * dy;
+  return std::sqrt(ex * ex + ey * ey);
 }
 
 /// Ink falls off over the pen's soft edge, which is what makes the line smooth to the eye.
