@@ -46,7 +46,8 @@ struct Dimension {
 };
 
 /// Every element's byte offset must fit int64, so that no later arithmetic needs to ask.
-void check_extent(std::string_view argument, const std::array<Dimension, 3>& dimensions, std::size_t element) {
+void check_extent(std::string_view argument, const std::array<Dimension, 3>& dimensions,
+                  std::size_t element) {
   std::int64_t elements = 1;
   std::int64_t last = 0;
   for (const Dimension& d : dimensions) {
@@ -129,7 +130,9 @@ void check(const Exec& exec) {
   if (exec.threads < 0) reject("exec.threads", "is " + text(exec.threads), "0 (all) or more");
 }
 
-void check_input(std::string_view argument, const ConstMatrixView& view) { check_matrix(argument, view, false); }
+void check_input(std::string_view argument, const ConstMatrixView& view) {
+  check_matrix(argument, view, false);
+}
 
 void check_output(std::string_view argument, const MatrixView& view) { check_matrix(argument, view, true); }
 
@@ -201,7 +204,8 @@ void check(const LossOptions& options) {
 }
 
 void check(const Upstream& upstream, const LossOptions& options, std::int64_t rows) {
-  if (!std::isfinite(upstream.scale)) reject("upstream.scale", "is " + text(upstream.scale), "a finite number");
+  if (!std::isfinite(upstream.scale))
+    reject("upstream.scale", "is " + text(upstream.scale), "a finite number");
   if (!upstream.values.given()) return;
   const bool per_row = options.reduction == Reduction::none;
   const bool shared = upstream.values.size == 1;

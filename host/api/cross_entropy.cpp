@@ -15,9 +15,8 @@ void check_grad(const MatrixView& grad, const ConstMatrixView& logits) {
   api::check_same_dtype("grad", grad.dtype, "logits", logits.dtype);
 }
 
-void check_outputs(const ConstMatrixView& logits, const LabelView& labels,
-                   const CrossEntropyOutputs& outputs, const LossOptions& options,
-                   const Upstream& upstream) {
+void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
+                   const LossOptions& options, const Upstream& upstream) {
   const std::int64_t rows = logits.layout.rows();
   if (!outputs.loss.given() && !outputs.lse.given() && !outputs.argmax.given() && !outputs.grad.given() &&
       outputs.correct_count == nullptr && outputs.valid_count == nullptr) {
@@ -100,8 +99,8 @@ void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labe
                                              .writes_matrix = true,
                                              .in_place = logits.data == grad.data},
                                             exec.threads);
-  cpu::cross_entropy_backward(logits, labels, lse, grad, options, upstream,
-                              api::loss_divisor(options, valid), plan);
+  cpu::cross_entropy_backward(logits, labels, lse, grad, options, upstream, api::loss_divisor(options, valid),
+                              plan);
 }
 
 }  // namespace xent

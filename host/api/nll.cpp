@@ -29,13 +29,12 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
   api::check_disjoint({api::footprint("outputs.loss", outputs.loss),
                        api::footprint("outputs.valid_count", outputs.valid_count)},
                       {api::footprint("log_probs", log_probs), api::footprint("labels", labels)});
-  const std::int64_t valid =
-      api::count_valid_labels(labels, log_probs.layout.classes, options, exec.threads);
+  const std::int64_t valid = api::count_valid_labels(labels, log_probs.layout.classes, options, exec.threads);
 
   if (exec.device == Device::reference) return reference::nll(log_probs, labels, outputs, options);
   const plan::CpuPlan plan =
       plan::plan_cpu({.layout = log_probs.layout, .dtype = log_probs.dtype}, exec.threads);
-  cpu::nll(log_probs, labels, outputs.loss, options, valid, plan);
+  cpu::nll(log_probs, labels, outputs.loss, options, valid, api::loss_divisor(options, valid), plan);
   if (outputs.valid_count != nullptr) *outputs.valid_count = valid;
 }
 
@@ -47,9 +46,8 @@ void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, con
   api::check_output("grad_log_probs", grad_log_probs);
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);
-  api::check_disjoint(
-      {api::footprint("grad_log_probs", grad_log_probs)},
-      {api::footprint("labels", labels), api::footprint("upstream.values", upstream.values)});
+  api::check_disjoint({api::footprint("grad_log_probs", grad_log_probs)},
+                      {api::footprint("labels", labels), api::footprint("upstream.values", upstream.values)});
   const std::int64_t valid =
       api::count_valid_labels(labels, grad_log_probs.layout.classes, options, exec.threads);
 

@@ -13,9 +13,9 @@ namespace xent::api {
 struct Footprint {
   std::string_view argument{};
   std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;    ///< one past the last byte; begin == end for a view without elements
-  std::uint64_t pitch = 0;   ///< bytes from row to row, 0 if the view is not made of contiguous rows
-  std::uint64_t width = 0;   ///< bytes of one row
+  std::uintptr_t end = 0;   ///< one past the last byte; begin == end for a view without elements
+  std::uint64_t pitch = 0;  ///< bytes from row to row, 0 if the view is not made of contiguous rows
+  std::uint64_t width = 0;  ///< bytes of one row
 };
 
 Footprint footprint(std::string_view argument, const ConstMatrixView& view);

@@ -74,8 +74,7 @@ void log_softmax_backward(const ConstMatrixView& log_probs, const ConstMatrixVie
     return reference::log_softmax_backward(log_probs, grad_log_probs, grad_logits);
   }
   const bool in_place = grad_logits.data == log_probs.data || grad_logits.data == grad_log_probs.data;
-  cpu::log_softmax_backward(log_probs, grad_log_probs, grad_logits,
-                            plan_for(grad_logits, 2, in_place, exec));
+  cpu::log_softmax_backward(log_probs, grad_log_probs, grad_logits, plan_for(grad_logits, 2, in_place, exec));
 }
 
 }  // namespace xent

@@ -2,6 +2,8 @@
 // memory once, its exponentials wait in the cache for the normaliser, and its gradient is written once.
 #include "host/cpu/cross_entropy_rows.hpp"
 
+#include <hwy/cache_control.h>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "host/cpu/cross_entropy_rows.cpp"
 #include <hwy/foreach_target.h>
@@ -16,8 +18,9 @@ namespace {
 template <bool kSmoothed, class T, class C>
 void WriteGradient(const CrossEntropyJob& job, T* out, const T* z, std::int64_t classes, C share,
                    const RowScratch<C>& scratch) {
-  const hn::ScalableTag<C> d;
-  const ScaledExps<decltype(d)> probs{.exps = scratch.exps, .factors = scratch.factors};
+  using D = hn::ScalableTag<C>;
+  const D d;
+  const ScaledExps<D> probs{.exps = scratch.exps, .factors = scratch.factors};
   const auto write = [&](const auto& value) {
     if (job.streaming_stores) {
       WriteRow<true>(d, out, classes, value);
@@ -26,7 +29,7 @@ void WriteGradient(const CrossEntropyJob& job, T* out, const T* z, std::int64_t 
     }
   };
   if constexpr (kSmoothed) {
-    write(SmoothedGradient<decltype(d), T>{.probs = probs, .z = z, .share = share});
+    write(SmoothedGradient<D, T>{.probs = probs, .z = z, .share = share});
   } else {
     write(probs);
   }
@@ -94,8 +97,8 @@ CrossEntropyPartial CrossEntropyRows(const CrossEntropyJob& job, std::int64_t be
     partial = smoothed ? Rows<RowNeeds{.exps = true, .smoothing = true}>(job, begin, end)
                        : Rows<RowNeeds{.exps = true}>(job, begin, end);
   } else {
-    partial = smoothed ? Rows<RowNeeds{.smoothing = true}>(job, begin, end)
-                       : Rows<RowNeeds{}>(job, begin, end);
+    partial =
+        smoothed ? Rows<RowNeeds{.smoothing = true}>(job, begin, end) : Rows<RowNeeds{}>(job, begin, end);
   }
   if (job.streaming_stores) hwy::FlushStream();
   return partial;

@@ -20,8 +20,8 @@ inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1)
 
 /// Extra sums that only some calls need; each is free when off.
 struct RowNeeds {
-  bool exps = false;         ///< keep exp(z - block maximum) of every class
-  bool smoothing = false;    ///< gap and unmasked
+  bool exps = false;       ///< keep exp(z - block maximum) of every class
+  bool smoothing = false;  ///< gap and unmasked
 };
 
 template <class C>
@@ -54,8 +54,8 @@ struct BlockAccumulator {
   using C = hn::TFromD<D>;
   D d{};
   V shift;
-  V below = hn::Zero(d);    // Σ of the exponentials under 1
-  V ones = hn::Zero(d);     // how many are 1: the maximum and its equals
+  V below = hn::Zero(d);  // Σ of the exponentials under 1
+  V ones = hn::Zero(d);   // how many are 1: the maximum and its equals
   V gap = hn::Zero(d);
   V unmasked = hn::Zero(d);
 
@@ -133,8 +133,8 @@ HWY_INLINE RowSums<C> NormaliseRow(const T* z, std::int64_t classes, C* exps, do
       const auto moved = [higher](double gap, double unmasked, double maximum_) {
         return unmasked == 0.0 ? gap : gap + unmasked * (higher - maximum_);
       };
-      row.gap = moved(row.gap, row.unmasked, row.state.max) +
-                moved(block.gap, block.unmasked, block.state.max);
+      row.gap =
+          moved(row.gap, row.unmasked, row.state.max) + moved(block.gap, block.unmasked, block.state.max);
       row.unmasked += block.unmasked;
     }
     if (block.state.max > row.state.max) row.max_block = b;

@@ -7,6 +7,7 @@
 #endif
 
 #include "host/cpu/row_normaliser-inl.h"
+#include "host/cpu/rows.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {

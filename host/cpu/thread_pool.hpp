@@ -41,10 +41,10 @@ class ThreadPool {
   std::exception_ptr error_;
   std::mutex error_mutex_;
 
-  std::atomic<std::uint32_t> job_{0};        ///< number of the open job; workers wait for it to change
-  std::atomic<std::uint64_t> tickets_{0};    ///< job number (high half) and tasks not yet claimed (low half)
+  std::atomic<std::uint32_t> job_{0};      ///< number of the open job; workers wait for it to change
+  std::atomic<std::uint64_t> tickets_{0};  ///< job number (high half) and tasks not yet claimed (low half)
   std::atomic<std::uint32_t> unfinished_{0};
-  std::atomic<int> helpers_{0};              ///< workers welcome at the open job
+  std::atomic<int> helpers_{0};  ///< workers welcome at the open job
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> threads_;
 };

@@ -55,7 +55,7 @@ HWY_INLINE hn::Vec<D> LoadVector(D d, const f16* from) {
 
 /// Rounded to nearest even, as the scalar conversions of xent::bf16 and xent::f16 do; NaN stays NaN.
 template <class D>
-HWY_INLINE auto ToBf16Bits(D d, hn::Vec<D> v) {
+HWY_INLINE auto ToBf16Bits(D /*d*/, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> d32;
   const hn::Rebind<std::uint16_t, D> d16;
   const auto bits = hn::BitCast(d32, v);
@@ -88,7 +88,7 @@ HWY_INLINE void StoreVector(D d, hn::Vec<D> v, bf16* to) {
 }
 
 template <bool kStream, class D>
-HWY_INLINE void StoreVector(D d, hn::Vec<D> v, f16* to) {
+HWY_INLINE void StoreVector(D /*d*/, hn::Vec<D> v, f16* to) {
   const hn::Rebind<hwy::float16_t, D> d16;
   const hn::Rebind<std::uint16_t, D> bits16;
   const auto halves = hn::DemoteTo(d16, v);
@@ -166,7 +166,8 @@ HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
   }
   const auto one = hn::Set(d, C{1});
   p = hn::MulAdd(hn::MulAdd(p, r, one), r, one);
-  const auto scaled = hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted)));
+  const auto scaled =
+      hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted)));
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, K::kLowest)), hn::BitCast(d, scaled));
 }
 

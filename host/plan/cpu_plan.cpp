@@ -30,8 +30,7 @@ std::int64_t rows_per_task(std::int64_t rows, std::int64_t classes) {
 
 CpuPlan plan_cpu(const CpuWork& work, int threads) {
   const std::int64_t rows = work.layout.rows();
-  const std::int64_t bytes =
-      rows * work.layout.classes * static_cast<std::int64_t>(size_of(work.dtype));
+  const std::int64_t bytes = rows * work.layout.classes * static_cast<std::int64_t>(size_of(work.dtype));
   CpuPlan plan;
   plan.mapping =
       work.layout.classes <= kMostClassesPerLane ? CpuMapping::row_per_lane : CpuMapping::row_along_lanes;

@@ -1,0 +1,86 @@
+#include "host/cpu/nll.hpp"
+
+#include <type_traits>
+
+#include "host/cpu/tasks.hpp"
+
+namespace xent::cpu {
+namespace {
+
+template <class T>
+double element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
+  const T value =
+      static_cast<const T*>(matrix.data)[matrix.layout.row_offset(r) + c * matrix.layout.class_stride];
+  if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<double>(value);
+  } else {
+    return static_cast<double>(static_cast<float>(value));
+  }
+}
+
+double element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
+  switch (matrix.dtype) {
+    case DType::f32: return element<float>(matrix, r, c);
+    case DType::f16: return element<f16>(matrix, r, c);
+    case DType::bf16: return element<bf16>(matrix, r, c);
+    case DType::f64: break;
+  }
+  return element<double>(matrix, r, c);
+}
+
+bool ignored(const LossOptions& options, std::int64_t label) {
+  return options.ignore_index && label == *options.ignore_index;
+}
+
+template <class T>
+void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bool valid, double at_label) {
+  T* row = static_cast<T*>(grad.data) + grad.layout.row_offset(r);
+  for (std::int64_t c = 0; c < grad.layout.classes; ++c) row[c * grad.layout.class_stride] = T(0.0F);
+  if (!valid) return;
+  using Rounded = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  row[label * grad.layout.class_stride] = T(static_cast<Rounded>(at_label));
+}
+
+void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bool valid, double at_label) {
+  switch (grad.dtype) {
+    case DType::f32: return gradient_row<float>(grad, r, label, valid, at_label);
+    case DType::f16: return gradient_row<f16>(grad, r, label, valid, at_label);
+    case DType::bf16: return gradient_row<bf16>(grad, r, label, valid, at_label);
+    case DType::f64: return gradient_row<double>(grad, r, label, valid, at_label);
+  }
+}
+
+}  // namespace
+
+void nll(const ConstMatrixView& log_probs, const LabelView& labels, const VectorView& loss,
+         const LossOptions& options, std::int64_t valid_rows, double divisor, const plan::CpuPlan& plan) {
+  const bool per_row = options.reduction == Reduction::none;
+  const double sum = reduce_rows<double>(
+      plan,
+      [&](std::int64_t begin, std::int64_t end) {
+        double part = 0.0;
+        for (std::int64_t r = begin; r < end; ++r) {
+          const std::int64_t label = load(labels, r);
+          const double row_loss = ignored(options, label) ? 0.0 : -element(log_probs, r, label);
+          if (per_row) store(loss, r, row_loss);
+          part += row_loss;
+        }
+        return part;
+      },
+      [](double& total, double part) { total += part; });
+  store_reduced_loss(loss, options, sum, valid_rows, divisor);
+}
+
+void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
+                  const Upstream& upstream, double divisor, const plan::CpuPlan& plan) {
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      const std::int64_t label = load(labels, r);
+      const bool valid = !ignored(options, label);
+      const double at_label = valid ? -upstream_at(upstream, r) / divisor : 0.0;
+      gradient_row(grad_log_probs, r, label, valid, at_label);
+    }
+  });
+}
+
+}  // namespace xent::cpu

@@ -1,0 +1,119 @@
+// Backward of softmax and log-softmax: a sum over the row, then one expression per element.
+#include "host/cpu/softmax_rows.hpp"
+
+#include <hwy/cache_control.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "host/cpu/softmax_backward_rows.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "host/cpu/row_write-inl.h"
+#include "host/cpu/rows.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+namespace {
+
+/// softmax: Σ g·p and p·(g - Σ). log-softmax: Σ g over unmasked classes and g - e^{log p}·Σ.
+template <bool kLog, class D, class T>
+struct Gradient {
+  using C = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  D d{};
+  const T* saved = nullptr;
+  const T* upstream = nullptr;
+  C sum = C{0};
+
+  /// Where the class has no probability nothing flows, whatever arrives from above.
+  HWY_INLINE auto Absent(V s) const { return hn::Eq(s, kLog ? hn::Set(d, MinusInfinity<C>()) : hn::Zero(d)); }
+  HWY_INLINE V Term(V s, V g) const { return hn::IfThenZeroElse(Absent(s), kLog ? g : hn::Mul(g, s)); }
+  HWY_INLINE V Of(V s, V g) const {
+    const V total = hn::Set(d, sum);
+    if constexpr (kLog) return hn::IfThenZeroElse(Absent(s), hn::NegMulAdd(Exp(d, s), total, g));
+    return hn::IfThenZeroElse(Absent(s), hn::Mul(s, hn::Sub(g, total)));
+  }
+  HWY_INLINE V Whole(std::int64_t c) const {
+    return Of(LoadVector(d, saved + c), LoadVector(d, upstream + c));
+  }
+  HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
+    return Of(LoadPart(d, saved + c, count, T(0.0F)), LoadPart(d, upstream + c, count, T(0.0F)));
+  }
+};
+
+template <bool kLog, class D, class T>
+double SumOfTerms(D d, const Gradient<kLog, D, T>& row, std::int64_t classes) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  double total = 0.0;
+  for (std::int64_t begin = 0; begin < classes; begin += kBlock) {
+    const std::int64_t end = HWY_MIN(classes, begin + kBlock);
+    auto sum = hn::Zero(d);
+    std::int64_t c = begin;
+    for (; c + lanes <= end; c += lanes) {
+      sum = hn::Add(sum, row.Term(LoadVector(d, row.saved + c), LoadVector(d, row.upstream + c)));
+    }
+    if (c < end) {
+      const auto left = static_cast<std::size_t>(end - c);
+      sum = hn::Add(sum, row.Term(LoadPart(d, row.saved + c, left, T(0.0F)),
+                                  LoadPart(d, row.upstream + c, left, T(0.0F))));
+    }
+    total += Total(d, sum);
+  }
+  return total;
+}
+
+template <bool kLog, class T>
+void Row(const SoftmaxBackwardJob& job, std::int64_t r) {
+  using C = Compute<T>;
+  using D = hn::ScalableTag<C>;
+  const D d;
+  thread_local Scratch packed_saved;
+  thread_local Scratch packed_upstream;
+  thread_local Scratch packed_grad;
+  const std::int64_t classes = job.grad.layout.classes;
+  Gradient<kLog, D, T> row{.saved = read_row<T>(job.saved, r, packed_saved),
+                                     .upstream = read_row<T>(job.upstream, r, packed_upstream)};
+  T* out = row_to_write<T>(job.grad, r, packed_grad);
+  row.sum = static_cast<C>(SumOfTerms(d, row, classes));
+  if (job.streaming_stores) {
+    WriteRow<true>(d, out, classes, row);
+  } else {
+    WriteRow<false>(d, out, classes, row);
+  }
+  write_row(job.grad, r, out);
+}
+
+void SoftmaxBackwardRows(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end) {
+  const auto run = [&]<class T>(T /*type*/) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      if (job.log) {
+        Row<true, T>(job, r);
+      } else {
+        Row<false, T>(job, r);
+      }
+    }
+  };
+  switch (job.grad.dtype) {
+    case DType::f32: run(float{}); break;
+    case DType::f16: run(f16{}); break;
+    case DType::bf16: run(bf16{}); break;
+    case DType::f64: run(double{}); break;
+  }
+  if (job.streaming_stores) hwy::FlushStream();
+}
+
+}  // namespace
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace xent::cpu {
+
+HWY_EXPORT(SoftmaxBackwardRows);
+
+void softmax_backward_rows(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxBackwardRows)(job, begin, end);
+}
+
+}  // namespace xent::cpu
+#endif
