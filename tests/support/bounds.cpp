@@ -13,6 +13,8 @@ RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& toleran
   log1p_rest_ = std::log1p(norm.rest);
   mean_gap_ = 0.0;
   double below = 0.0;
+  p_.reserve(logits.size());
+  gap_.reserve(logits.size());
   for (std::size_t c = 0; c < logits.size(); ++c) {
     p_.push_back(norm.prob(logits[c]));
     gap_.push_back(p_[c] == 0.0 ? 0.0 : max_ - logits[c]);

@@ -118,14 +118,22 @@ void MatrixBuffer::set(std::int64_t r, std::int64_t c, double value) {
 }
 
 std::vector<double> MatrixBuffer::row(std::int64_t r) const {
-  std::vector<double> values;
-  for (std::int64_t c = 0; c < layout.classes; ++c) values.push_back(get(r, c));
+  std::vector<double> values(static_cast<std::size_t>(layout.classes));
+  std::int64_t index = at(r, 0);
+  for (double& value : values) {
+    value = reference::load(bytes.data(), dtype, index);
+    index += layout.class_stride;
+  }
   return values;
 }
 
 std::vector<std::uint64_t> MatrixBuffer::row_bits(std::int64_t r) const {
-  std::vector<std::uint64_t> words;
-  for (std::int64_t c = 0; c < layout.classes; ++c) words.push_back(bits_at(bytes, at(r, c), dtype));
+  std::vector<std::uint64_t> words(static_cast<std::size_t>(layout.classes));
+  std::int64_t index = at(r, 0);
+  for (std::uint64_t& word : words) {
+    word = bits_at(bytes, index, dtype);
+    index += layout.class_stride;
+  }
   return words;
 }
 

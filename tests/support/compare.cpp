@@ -13,19 +13,20 @@
 namespace xent::testing {
 namespace {
 
-/// Prints the largest error per name when the program ends.
+/// Prints the largest error per name when the program ends, if asked to.
 class Meter {
  public:
   ~Meter() {
-    if (std::getenv("XENT_SHOW_ERRORS") == nullptr) return;
     for (const auto& [name, ratio] : worst_) std::printf("%-40s %.3f of its bound\n", name.c_str(), ratio);
   }
   void record(std::string_view name, DType stored, double ratio) {
+    if (!asked_) return;
     double& worst = worst_[std::string(name) + " as " + xent::name(stored)];
     if (ratio > worst) worst = ratio;
   }
 
  private:
+  bool asked_ = std::getenv("XENT_SHOW_ERRORS") != nullptr;
   std::map<std::string, double> worst_;
 };
 

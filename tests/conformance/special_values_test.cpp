@@ -1,0 +1,108 @@
+// NaN, infinities, masked classes, extreme magnitudes, empty batches: every backend as the reference.
+#include <algorithm>
+#include <limits>
+
+#include "tests/conformance/backend.hpp"
+#include "tests/conformance/judge.hpp"
+#include "tests/conformance/problem.hpp"
+
+namespace xent::testing {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// The largest finite logit of a type, give or take.
+double huge(DType type) { return type == DType::f16 ? 6e4 : type == DType::f64 ? 1e300 : 3e38; }
+
+/// Rows of a given width that end in special patterns: the last classes are where the tails of loops are.
+std::vector<std::vector<double>> special_rows(std::int64_t classes, DType dtype) {
+  const auto width = static_cast<std::size_t>(classes);
+  std::vector<std::vector<double>> rows;
+  for (const double special : {kNan, kInf, -kInf, huge(dtype), -huge(dtype)}) {
+    for (const std::size_t at : {std::size_t{0}, width / 2, width - 1}) {
+      std::vector<double> row(width, 0.25);
+      row[at] = special;
+      rows.push_back(row);
+    }
+    rows.emplace_back(width, special);
+  }
+  for (const std::size_t alone : {std::size_t{0}, width - 1}) {  // all but one masked, or spread apart
+    std::vector<double> row(width, -kInf);
+    row[alone] = -3.0;
+    rows.push_back(row);
+    std::fill(row.begin(), row.end(), -huge(dtype));
+    row[alone] = huge(dtype);
+    rows.push_back(row);
+  }
+  std::vector<double> mixed(width, kInf);
+  mixed[width / 2] = kNan;
+  rows.push_back(mixed);
+  mixed.back() = -kInf;
+  rows.push_back(mixed);
+  while (rows.size() % 3 != 0) rows.emplace_back(width, 0.0);
+  return rows;
+}
+
+using SpecialValues = Conformance;
+
+TEST_P(SpecialValues, CrossEntropyAndSoftmax) {
+  std::uint64_t seed = 0;
+  for (const std::int64_t classes : {1, 2, 3, 7, 8, 16, 17, 33, 1025}) {
+    const auto rows = special_rows(classes, dtype());
+    for (const Arrangement arrangement : kArrangements) {
+      for (const double smoothing : {0.0, 0.2, 1.0}) {
+        const LossSetting setting{.name = "special values",
+                                  .options = {.reduction = Reduction::none, .label_smoothing = smoothing}};
+        LossProblem problem(setting, dtype(), LabelType::i32, arrangement, {std::ssize(rows), classes},
+                            ++seed);
+        for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
+          const auto& row = rows[static_cast<std::size_t>(r)];
+          for (std::int64_t c = 0; c < classes; ++c)
+            problem.logits.set(r, c, row[static_cast<std::size_t>(c)]);
+        }
+        LossOutputs got(problem);
+        cross_entropy(problem.logits.view(), problem.labels.labels(), got.views(), problem.options, {},
+                      exec());
+        ASSERT_TRUE(judge_cross_entropy(problem, got)) << problem.describe() << ", smoothing " << smoothing;
+        cross_entropy_backward(problem.logits.view(), problem.labels.labels(), got.lse.view(),
+                               got.grad.view(), problem.options, {}, exec());
+        ASSERT_TRUE(judge_cross_entropy_backward(problem, got.lse, got.grad))
+            << problem.describe() << ", smoothing " << smoothing;
+        MatrixBuffer out(dtype(), arrangement, problem.shape.rows, classes);
+        softmax(problem.logits.view(), out.view(), exec());
+        ASSERT_TRUE(judge_softmax(SoftmaxOp::softmax, problem.logits, out)) << problem.describe();
+        log_softmax(problem.logits.view(), out.view(), exec());
+        ASSERT_TRUE(judge_softmax(SoftmaxOp::log_softmax, problem.logits, out)) << problem.describe();
+      }
+    }
+  }
+}
+
+TEST_P(SpecialValues, EmptyBatches) {
+  for (const Reduction reduction : {Reduction::none, Reduction::sum, Reduction::mean}) {
+    for (const EmptyMean empty_mean : {EmptyMean::zero, EmptyMean::nan}) {
+      for (const std::int64_t rows : {0, 6}) {  // six rows, all of them ignored
+        const LossSetting setting{
+            .name = "empty",
+            .options = {.reduction = reduction, .ignore_index = -100, .empty_mean = empty_mean}};
+        LossProblem problem(setting, dtype(), LabelType::i64, Arrangement::padded, {rows, 5}, 1);
+        for (std::int64_t r = 0; r < rows; ++r) problem.labels.set(r, -100);
+        LossOutputs got(problem);
+        cross_entropy(problem.logits.view(), problem.labels.labels(), got.views(), problem.options, {},
+                      exec());
+        EXPECT_TRUE(judge_cross_entropy(problem, got)) << problem.describe();
+        MatrixBuffer out(dtype(), Arrangement::padded, rows, 5);
+        softmax(problem.logits.view(), out.view(), exec());
+        EXPECT_TRUE(judge_softmax(SoftmaxOp::softmax, problem.logits, out));
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SpecialValues,
+                         ::testing::Combine(::testing::Values(kTwoThreads, kReference), every_dtype()),
+                         conformance_name);
+
+}  // namespace
+}  // namespace xent::testing
