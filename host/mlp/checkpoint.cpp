@@ -94,6 +94,7 @@ Checkpoint read_metadata(const Fields& fields) {
                         .progress = read_progress(fields),
                         .samples = read_integer(fields, "data.samples"),
                         .data_fingerprint = read_unsigned(fields, "data.fingerprint")};
+  if (const auto note = fields.find("note"); note != fields.end()) checkpoint.note = note->second;
   check(checkpoint.recipe);
   check_progress(checkpoint);
   return checkpoint;
@@ -136,6 +137,7 @@ std::vector<std::byte> encode(const Checkpoint& checkpoint) {
                    {"xent.version", kVersion},
                    {"data.samples", std::to_string(checkpoint.samples)},
                    {"data.fingerprint", std::to_string(checkpoint.data_fingerprint)}};
+  if (!checkpoint.note.empty()) file.metadata["note"] = checkpoint.note;
   write_fields(checkpoint.recipe, file.metadata);
   write_fields(checkpoint.progress, file.metadata);
   const bool wide = checkpoint.dtype == DType::f64;

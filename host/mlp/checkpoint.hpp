@@ -21,6 +21,7 @@ struct Checkpoint {
   std::int64_t samples = 0;            ///< in the training set
   std::uint64_t data_fingerprint = 0;  ///< of the training set
   DType dtype = DType::f32;            ///< of the tensors: f32 or f64
+  std::string note{};                  ///< the caller's own text, kept as it is
   NetworkState network{};
 };
 

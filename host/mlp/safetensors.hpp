@@ -22,8 +22,8 @@ struct File {
   std::map<std::string, Tensor> tensors{};
 };
 
-/// Longest header that is read or written. Real ones take a few KiB.
-constexpr std::uint64_t kMaxHeaderBytes = 1 << 20;
+/// Longest header that is read or written. Real ones take a few KiB, with a long run's note a few MiB.
+constexpr std::uint64_t kMaxHeaderBytes = 1 << 23;
 
 /// The container in `bytes`, which the tensors then point into. Every claim of the header is checked:
 /// types, unique names, and that the tensors cover the data exactly, in range and without overlap.

@@ -75,6 +75,7 @@ struct Trainer::State {
   Exec exec;
   std::unique_ptr<Backend> backend;
   Progress progress{};
+  std::string note{};
   std::vector<std::int64_t> order{};  // of the epoch in `order_epoch`
   std::int64_t order_epoch = -1;
   mutable std::optional<std::uint64_t> data_fingerprint{};  // taken when first needed
@@ -120,6 +121,7 @@ bool Trainer::done() const { return state_->progress.epoch >= state_->recipe.epo
 std::int64_t Trainer::steps_per_epoch() const { return state_->steps_per_epoch(); }
 const Recipe& Trainer::recipe() const { return state_->recipe; }
 const Progress& Trainer::progress() const { return state_->progress; }
+const std::string& Trainer::note() const { return state_->note; }
 
 StepResult Trainer::step() {
   if (done()) refuse("all ", state_->recipe.epochs, " epochs are done");
@@ -183,12 +185,13 @@ Evaluation Trainer::evaluate(const data::Dataset& dataset) const {
   return result;
 }
 
-void Trainer::save(const std::filesystem::path& path) const {
+void Trainer::save(const std::filesystem::path& path, const std::string& note) const {
   const Checkpoint checkpoint{.recipe = state_->recipe,
                               .progress = state_->progress,
                               .samples = state_->train->count,
                               .data_fingerprint = state_->fingerprint_of_data(),
                               .dtype = state_->backend->dtype(),
+                              .note = note,
                               .network = state_->backend->state()};
   io::write_file_atomically(path, encode(checkpoint));
 }
@@ -202,6 +205,7 @@ Trainer Trainer::resume(const std::filesystem::path& path, const data::Dataset& 
   }
   state->backend->set_state(checkpoint.network);
   state->progress = checkpoint.progress;
+  state->note = checkpoint.note;
   return Trainer(std::move(state));
 }
 

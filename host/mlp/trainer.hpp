@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <xent/exec.hpp>
@@ -51,10 +52,13 @@ class Trainer {
   const Progress& progress() const;
 
   /// safetensors with PyTorch's names (fc1.weight …), optimizer state, recipe and progress; atomic.
-  void save(const std::filesystem::path& path) const;
+  /// `note` is the caller's own UTF-8 text, up to a few MiB, kept beside them.
+  void save(const std::filesystem::path& path, const std::string& note = {}) const;
   /// Continues bit for bit where save() was called. Throws io::IoError, io::FormatError, or
   /// InvalidArgument when the checkpoint is of another architecture than the data.
   static Trainer resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec);
+  /// The note of the checkpoint that this run was resumed from; empty for a new run.
+  const std::string& note() const;
 
  private:
   struct State;

@@ -1,0 +1,20 @@
+// From --device and --threads to where the library runs.
+#pragma once
+
+#include <string>
+
+#include <xent/exec.hpp>
+
+#include "host/apps/mnist/options.hpp"
+
+namespace xent::mnist {
+
+struct ChosenDevice {
+  Exec exec{};         ///< threads as a number, never 0
+  std::string line{};  ///< for people: what was found and what is used
+};
+
+/// Throws Unsupported for a device that this build lacks.
+ChosenDevice choose_device(const MachineOptions& options);
+
+}  // namespace xent::mnist

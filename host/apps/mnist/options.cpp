@@ -1,0 +1,191 @@
+// CLI11 wiring. Values go through value_parser, so that every refusal reads alike.
+#include "host/apps/mnist/options.hpp"
+
+#include <memory>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include "host/apps/common/machine.hpp"
+#include "host/apps/common/text.hpp"
+#include "host/apps/mnist/errors.hpp"
+#include "host/apps/mnist/help.hpp"
+
+namespace xent::mnist {
+namespace {
+
+constexpr const char* kProgram = "xent-mnist";
+constexpr Words kDevices{{"auto", "cpu", "cuda", "reference"}};
+constexpr Integers kThreads{0, 1024};
+constexpr Integers kImages{0, 1'000'000'000};
+
+/// CLI11's help with a usage line of our own.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(std::string usage) : usage_(std::move(usage)) { column_width(26); }
+  std::string make_usage(const CLI::App*, std::string) const override { return usage_; }
+
+ private:
+  std::string usage_;
+};
+
+/// An option whose text goes to `store`; UsageErrors pass through the parser unchanged.
+template <class Store>
+CLI::Option* add(CLI::App& app, const std::string& flag, const char* type, const std::string& help,
+                 const char* group, Store store) {
+  const CLI::callback_t callback = [store](const CLI::results_t& results) {
+    store(results.front());
+    return true;
+  };
+  return app.add_option(flag, callback, help)->option_text(type)->group(group)->type_size(1)->expected(1);
+}
+
+auto path_into(std::optional<std::filesystem::path>& target, const char* flag) {
+  return [&target, flag](const std::string& text) {
+    if (text.empty()) throw UsageError(std::string(flag) + ": '' is not allowed; give a path");
+    target = text;
+  };
+}
+
+void add_machine_options(CLI::App& app, MachineOptions& machine) {
+  add(app, "--device", "NAME", "auto, cpu, cuda or reference (double precision, slow)", "Machine",
+      [&machine](const std::string& text) {
+        const std::string word = parse("--device", text, kDevices);
+        machine.device = static_cast<DeviceChoice>(kDevices.index_of(word));
+      });
+  add(app, "--threads", "N", "CPU threads, 0 for all; results do not depend on it", "Machine",
+      [&machine](const std::string& text) {
+        machine.threads = static_cast<int>(parse("--threads", text, kThreads));
+      });
+}
+
+void add_recipe_options(CLI::App& app, RecipeOptions& recipe) {
+  constexpr const char* kGroup = "Network and training";
+  add(app, "--recipe", "NAME", "article, default or best: see below", kGroup,
+      [&](const std::string& text) { recipe.recipe = parse("--recipe", text, kRecipeNames); });
+  for_each_recipe_field([&](const auto& field) {
+    const std::string range = limits(field.range);
+    const std::string help = range.empty() ? field.help : apps::cat(field.help, " (", range, ")");
+    add(app, field.option, field.type, help, kGroup,
+        [&recipe, &field](const std::string& text) { set_from_text(field, text, recipe); });
+  });
+}
+
+void add_output_options(CLI::App& app, TrainOptions& options) {
+  constexpr const char* kGroup = "Output";
+  add(app, "--checkpoint", "FILE", "save here after every epoch (safetensors)", kGroup,
+      path_into(options.checkpoint, "--checkpoint"));
+  add(app, "--resume", "FILE", "go on with the run saved in this checkpoint", kGroup,
+      path_into(options.resume, "--resume"));
+  add(app, "--json", "FILE", "JSON lines, one object per epoch; - for standard output", kGroup,
+      path_into(options.json, "--json"));
+  add(app, "--report", "FILE", "HTML report with curves, confusion matrix, worst mistakes", kGroup,
+      path_into(options.report, "--report"));
+  app.add_flag("--quiet", options.quiet, "print nothing but errors")->group(kGroup);
+}
+
+void check_outputs_differ(const TrainOptions& options) {
+  const auto clash = [](const auto& a, const char* a_flag, const auto& b, const char* b_flag) {
+    if (!a || !b || a->lexically_normal() != b->lexically_normal()) return;
+    throw UsageError(std::string(a_flag) + " and " + b_flag + " name the same file '" + a->string() + "'");
+  };
+  clash(options.json, "--json", options.report, "--report");
+  clash(options.json, "--json", options.checkpoint, "--checkpoint");
+  clash(options.json, "--json", options.resume, "--resume");
+  clash(options.report, "--report", options.checkpoint, "--checkpoint");
+  clash(options.report, "--report", options.resume, "--resume");
+}
+
+/// CLI11 leaves two blank lines between groups; one is enough.
+std::string tidy_help(std::string text) {
+  for (std::size_t at = 0; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
+/// Parses argv[first …] with the app and turns the parser's exceptions into an Ending.
+std::optional<Ending> run_parser(CLI::App& app, const std::string& help_command, int argc,
+                                 const char* const* argv, int first) {
+  app.set_help_flag("-h,--help", "print this help");
+  std::vector<std::string> reversed;  // what CLI11 wants of a vector
+  for (int i = argc - 1; i >= first; --i) reversed.emplace_back(argv[i]);
+  const std::string prefix = std::string(kProgram) + ": ";
+  try {
+    app.parse(reversed);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    return Ending{0, tidy_help(app.help())};
+  } catch (const CLI::CallForVersion&) {
+    return Ending{0, std::string(kProgram) + " " + apps::build().version + "\n"};
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view flag =
+        std::string_view(error.what()).substr(0, std::string_view(error.what()).find(':'));
+    return Ending{kExitUsage,
+                  apps::cat(prefix, flag, ": give exactly one value (see ", help_command, " --help)\n")};
+  } catch (const CLI::ParseError& error) {
+    std::string line = error.what();
+    for (char& c : line) c = c == '\n' ? ' ' : c;
+    return Ending{kExitUsage, prefix + line + " (see " + help_command + " --help)\n"};
+  } catch (const UsageError& error) {
+    return Ending{kExitUsage, prefix + error.what() + "\n"};
+  }
+}
+
+Command parse_train(int argc, const char* const* argv) {
+  TrainOptions options;
+  options.program = argc > 0 ? argv[0] : kProgram;
+  CLI::App app(train_description());
+  app.formatter(std::make_shared<HelpFormatter>(train_usage()));
+  app.footer(train_footer());
+  app.set_version_flag("--version", apps::build().version, "print the version");
+  add(app, "--data", "DIR", "folder with the four IDX files, plain or gzipped", "Data",
+      path_into(options.data, "--data"));
+  app.add_flag("--offline", options.offline, "never touch the network")->group("Data");
+  add_recipe_options(app, options.recipe);
+  add_machine_options(app, options.machine);
+  add_output_options(app, options);
+  if (auto ending = run_parser(app, kProgram, argc, argv, 1)) return *ending;
+  try {
+    check_outputs_differ(options);
+  } catch (const UsageError& error) {
+    return Ending{kExitUsage, std::string(kProgram) + ": " + error.what() + "\n"};
+  }
+  return options;
+}
+
+Command parse_predict(int argc, const char* const* argv) {
+  PredictOptions options;
+  CLI::App app(predict_description());
+  app.formatter(std::make_shared<HelpFormatter>(predict_usage()));
+  app.footer(predict_footer());
+  app.add_option("CHECKPOINT", options.checkpoint, "what xent-mnist --checkpoint saved")
+      ->required()
+      ->option_text(" ");
+  app.add_option("IMAGE", options.images, "IDX, PNG or PGM files")->required()->option_text(" ");
+  add(app, "--index", "N", "first image of an IDX file, from 0", "IDX files", [&](const std::string& text) {
+    options.index = static_cast<std::int64_t>(parse("--index", text, kImages));
+  });
+  add(app, "--count", "N", "how many images of an IDX file (default 1)", "IDX files",
+      [&](const std::string& text) {
+        options.count = static_cast<std::int64_t>(parse("--count", text, Integers{1, kImages.hi}));
+      });
+  add(app, "--labels", "FILE", "IDX labels of the one IDX file, to compare with", "IDX files",
+      path_into(options.labels, "--labels"));
+  add_machine_options(app, options.machine);
+  if (auto ending = run_parser(app, std::string(kProgram) + " predict", argc, argv, 2)) return *ending;
+  if (options.labels && options.images.size() != 1) {
+    return Ending{kExitUsage, std::string(kProgram) + ": --labels: needs exactly one IMAGE, got " +
+                                  std::to_string(options.images.size()) + "\n"};
+  }
+  return options;
+}
+
+}  // namespace
+
+const char* device_name(DeviceChoice device) { return kDevices.words.at(static_cast<std::size_t>(device)); }
+
+Command parse_command_line(int argc, const char* const* argv) {
+  const bool predict = argc > 1 && std::string_view(argv[1]) == "predict";
+  return predict ? parse_predict(argc, argv) : parse_train(argc, argv);
+}
+
+}  // namespace xent::mnist

@@ -1,0 +1,75 @@
+// Walks the table of recipe fields.
+#include "host/apps/mnist/recipe_options.hpp"
+
+#include "host/apps/common/text.hpp"
+#include "host/apps/mnist/errors.hpp"
+
+namespace xent::mnist {
+namespace {
+
+template <class Range>
+std::string text_of(std::int64_t value, const Range&) {
+  return std::to_string(value);
+}
+template <class Range>
+std::string text_of(std::uint64_t value, const Range&) {
+  return std::to_string(value);
+}
+template <class Range>
+std::string text_of(double value, const Range&) {
+  return apps::shortest(value);
+}
+template <class Range>
+std::string text_of(const std::vector<std::int64_t>& widths, const Range&) {
+  std::string text;
+  for (const std::int64_t width : widths) text += apps::cat(text.empty() ? "" : ",", std::to_string(width));
+  return text;
+}
+template <class Enum>
+requires std::is_enum_v<Enum> std::string text_of(Enum value, const Words& names) {
+  return names.words.at(static_cast<std::size_t>(value));
+}
+
+}  // namespace
+
+std::vector<RecipeRow> rows(const mlp::Recipe& recipe) {
+  std::vector<RecipeRow> all;
+  for_each_recipe_field([&](const auto& field) {
+    all.push_back({std::string(field.option).substr(2), text_of(recipe.*field.value, field.range)});
+  });
+  return all;
+}
+
+mlp::Recipe chosen_recipe(const RecipeOptions& options) {
+  mlp::Recipe recipe = mlp::named_recipe(options.recipe.value_or("default"));
+  for_each_recipe_field([&](const auto& field) {
+    if (options.*field.given) recipe.*field.value = *(options.*field.given);
+  });
+  mlp::check(recipe);
+  return recipe;
+}
+
+void check_agreement(const RecipeOptions& options, const mlp::Recipe& recipe) {
+  const std::string why =
+      ": a resumed run keeps its recipe; leave the option out, or start a new run without --resume";
+  if (options.recipe && recipe_name(recipe) != *options.recipe) {
+    throw UsageError("--recipe " + *options.recipe + " contradicts the checkpoint's recipe (" +
+                     recipe_name(recipe) + ")" + why);
+  }
+  for_each_recipe_field([&](const auto& field) {
+    if (!(options.*field.given) || *(options.*field.given) == recipe.*field.value) return;
+    throw UsageError(std::string(field.option) + " " + text_of(*(options.*field.given), field.range) +
+                     " contradicts the checkpoint's " + text_of(recipe.*field.value, field.range) + why);
+  });
+}
+
+std::string recipe_name(const mlp::Recipe& recipe) {
+  for (std::size_t i = 0; i < kRecipeNames.size(); ++i) {
+    mlp::Recipe named = mlp::named_recipe(kRecipeNames.words.at(i));
+    named.seed = recipe.seed;
+    if (named == recipe) return kRecipeNames.words.at(i);
+  }
+  return "custom";
+}
+
+}  // namespace xent::mnist
