@@ -6,6 +6,8 @@
 #define XENT_HOST_CPU_ROW_NORMALISER_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "host/cpu/max_rest.hpp"
 #include "host/cpu/vector-inl.h"
 
@@ -17,6 +19,18 @@ namespace xent::cpu::HWY_NAMESPACE {
 inline constexpr std::int64_t kBlock = 1024;
 
 inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1) / kBlock; }
+
+/// Fetches what lies one block ahead, so that memory works while this block's exponentials are taken.
+/// It may reach past the row: a prefetch never faults, and there lies the next row.
+template <class T>
+HWY_INLINE void PrefetchNextBlock(const T* at, std::int64_t count) {
+  constexpr std::uintptr_t kLine = 64;
+  const auto begin = reinterpret_cast<std::uintptr_t>(at) + kBlock * sizeof(T);
+  const auto end = begin + static_cast<std::uintptr_t>(count) * sizeof(T);
+  for (auto line = begin; line < end; line += kLine) {
+    hwy::Prefetch(reinterpret_cast<const void*>(line));
+  }
+}
 
 /// Extra sums that only some calls need; each is free when off.
 struct RowNeeds {
@@ -92,6 +106,7 @@ HWY_INLINE void ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps,
   BlockAccumulator<D, kNeeds> odd(maximum);
   std::int64_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    PrefetchNextBlock(z + i, 2 * lanes);
     const auto e0 = even.Add(LoadVector(d, z + i));
     const auto e1 = odd.Add(LoadVector(d, z + i + lanes));
     if constexpr (kNeeds.exps) {

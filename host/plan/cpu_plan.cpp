@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kMostClassesPerLane = 64;
 
 // A result larger than this leaves the caches before anybody reads it again.
-constexpr std::int64_t kStreamingBytes = 16LL << 20;
+constexpr std::int64_t kStreamingBytes = 8LL << 20;
 
 // A task is worth handing out from about this many elements on (some 10 µs), and a row is never split.
 constexpr std::int64_t kElementsPerTask = 1 << 14;
