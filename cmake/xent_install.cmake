@@ -1,13 +1,10 @@
-# What `cmake --install` puts where: library, headers, CMake package, pkg-config file, programs.
+# What `cmake --install` puts where: library, headers, CMake package, pkg-config file.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 install(TARGETS xent EXPORT xent-targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/xent TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
-if(TARGET xent-mnist)
-  install(TARGETS xent-mnist)
-endif()
 
 # The package. A static libxent leaves Highway to be linked by its user, so the package finds it again.
 get_target_property(xent_type xent TYPE)

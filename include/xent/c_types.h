@@ -110,7 +110,7 @@ typedef struct xent_loss_options {
   xent_empty_mean empty_mean; /* only where no denominator is given */
   int32_t has_ignore_index;   /* 0 or 1 */
   int32_t has_denominator;    /* 0 or 1 */
-  int64_t ignore_index;       /* a row with this label is never read: loss, lse, gradient 0, argmax -1 */
+  int64_t ignore_index;       /* a row with this label counts nothing: loss, lse, gradient 0, argmax -1 */
   double denominator;         /* what XENT_MEAN divides by instead of the number of valid rows; > 0 */
   double label_smoothing;     /* ε in [0, 1], spread over the unmasked classes */
 } xent_loss_options;
