@@ -21,6 +21,10 @@ if(XENT_BUILD_FUZZ)
   # Everything tells libFuzzer which branches were taken; its main comes with the fuzz targets alone.
   target_compile_options(xent_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(XENT_BUILD_FUZZ)  # coverage, for libFuzzer to be guided by
+  target_compile_options(xent_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(xent_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # xent_library(name SOURCES … LIBS …): an internal static library of the apps' side of the house.
 function(xent_library name)
