@@ -98,7 +98,8 @@ class Tile {
       const V on_target = hn::Sub(hn::Set(d_, C{1}), Smoothing());
       // With ε = 1 nothing is on the target, and 0·inf = 0 if it is masked.
       gap = job_.options.label_smoothing == 1.0 ? hn::Zero(d_) : hn::Mul(on_target, gap);
-      gap = hn::MulAdd(Share(norm), norm.gap, gap);
+      const V per_gap = hn::Mul(Share(norm), hn::Set(d_, C{1} / kTileGapUnit<C>));
+      gap = hn::MulAdd(per_gap, norm.gap, gap);
     }
     hn::Store(hn::Add(gap, log_sum), d_, loss);
     hn::Store(hn::Add(norm.max, log_sum), d_, lse);

@@ -61,6 +61,10 @@ HWY_INLINE hn::TFromD<D> BlockMaximum(D d, const T* z, std::int64_t n) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(m0, m1)));
 }
 
+/// Gaps are summed in this unit, a power of two: a block's sum overflows only where one gap does.
+template <class C>
+inline constexpr C kGapUnit = C{1} / kBlock;
+
 /// Adds up one vector after the other, in an order that column numbers alone decide.
 template <class D, RowNeeds kNeeds>
 struct BlockAccumulator {
@@ -86,7 +90,7 @@ struct BlockAccumulator {
     ones = hn::Add(ones, hn::IfThenElseZero(is_one, one));
     if constexpr (kNeeds.smoothing) {
       const auto present = hn::Gt(z, hn::Set(d, MinusInfinity<C>()));
-      gap = hn::Add(gap, hn::IfThenElseZero(present, hn::Sub(shift, z)));
+      gap = hn::MulAdd(hn::IfThenElseZero(present, hn::Sub(shift, z)), hn::Set(d, kGapUnit<C>), gap);
       unmasked = hn::Add(unmasked, hn::IfThenElseZero(present, one));
     }
     return e;
@@ -124,7 +128,7 @@ HWY_INLINE void ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps,
   block.state.max = static_cast<double>(maximum);
   block.state.rest = Total(d, hn::Add(even.below, odd.below)) + (ones - 1.0);
   if constexpr (kNeeds.smoothing) {
-    block.gap = Total(d, hn::Add(even.gap, odd.gap));
+    block.gap = Total(d, hn::Add(even.gap, odd.gap)) / static_cast<double>(kGapUnit<C>);
     block.unmasked = Total(d, hn::Add(even.unmasked, odd.unmasked));
   }
 }

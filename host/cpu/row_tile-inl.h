@@ -123,12 +123,16 @@ struct TileScratch {
   }
 };
 
+/// The unit of summed gaps, a power of two: with this few classes a sum overflows only where one gap does.
+template <class C>
+inline constexpr C kTileGapUnit = C{1} / 128;
+
 /// (max, rest) of every lane's row.
 template <class D>
 struct LaneNormaliser {
   hn::Vec<D> max;
   hn::Vec<D> rest;
-  hn::Vec<D> gap;       ///< Σ over unmasked classes of max - z; only where asked for
+  hn::Vec<D> gap;       ///< Σ over unmasked classes of (max - z)·kTileGapUnit; only where asked for
   hn::Vec<D> unmasked;  ///< likewise
 
   hn::Vec<D> Sum(D d) const { return hn::Add(hn::Set(d, hn::TFromD<D>{1}), rest); }
@@ -156,7 +160,7 @@ HWY_INLINE LaneNormaliser<D> NormaliseLanes(D d, const C* logits, std::int64_t c
     ones = hn::Add(ones, hn::IfThenElseZero(is_one, one));
     if constexpr (kSmoothing) {
       const auto present = hn::Gt(z, masked_logit);
-      gap = hn::Add(gap, hn::IfThenElseZero(present, hn::Sub(max, z)));
+      gap = hn::MulAdd(hn::IfThenElseZero(present, hn::Sub(max, z)), hn::Set(d, kTileGapUnit<C>), gap);
       unmasked = hn::Add(unmasked, hn::IfThenElseZero(present, one));
     }
     hn::Store(e, d, exps + c * lanes);

@@ -47,10 +47,17 @@ HWY_INLINE hn::Vec<D> LoadVector(D d, const bf16* from) {
   return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, halves)));
 }
 
+// Without SIMD, Highway's own f16 conversions know neither infinity nor subnormal results; xent's do.
+inline constexpr bool kScalarF16 = HWY_TARGET == HWY_SCALAR;
+
 template <class D>
 HWY_INLINE hn::Vec<D> LoadVector(D d, const f16* from) {
-  const hn::Rebind<hwy::float16_t, D> d16;
-  return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(from)));
+  if constexpr (kScalarF16) {
+    return hn::Set(d, static_cast<float>(*from));
+  } else {
+    const hn::Rebind<hwy::float16_t, D> d16;
+    return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(from)));
+  }
 }
 
 /// Rounded to nearest even, as the scalar conversions of xent::bf16 and xent::f16 do; NaN stays NaN.
@@ -89,10 +96,14 @@ HWY_INLINE void StoreVector(D d, hn::Vec<D> v, bf16* to) {
 
 template <bool kStream, class D>
 HWY_INLINE void StoreVector(D /*d*/, hn::Vec<D> v, f16* to) {
-  const hn::Rebind<hwy::float16_t, D> d16;
-  const hn::Rebind<std::uint16_t, D> bits16;
-  const auto halves = hn::DemoteTo(d16, v);
-  StoreBits<kStream, D>(bits16, hn::BitCast(bits16, halves), reinterpret_cast<std::uint16_t*>(to));
+  if constexpr (kScalarF16) {
+    *to = f16(hn::GetLane(v));
+  } else {
+    const hn::Rebind<hwy::float16_t, D> d16;
+    const hn::Rebind<std::uint16_t, D> bits16;
+    const auto halves = hn::DemoteTo(d16, v);
+    StoreBits<kStream, D>(bits16, hn::BitCast(bits16, halves), reinterpret_cast<std::uint16_t*>(to));
+  }
 }
 
 // ---- The first n < Lanes(d) elements, never touching memory beyond them. ----

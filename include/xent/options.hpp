@@ -17,8 +17,9 @@ enum class Reduction : std::uint8_t {
 /// What the mean over no valid row is. Its gradient is zero either way.
 enum class EmptyMean : std::uint8_t { zero, nan };
 
-/// A row is valid unless its label equals ignore_index. An ignored row is never read: its loss and
-/// lse are 0, its argmax is -1 (255 as u8), its gradient is written as 0 even where its logits are NaN.
+/// A row is valid unless its label equals ignore_index. Nothing of an ignored row's logits enters any
+/// result: its loss and lse are 0, its argmax is -1 (255 as u8), its gradient is written as 0 even where
+/// its logits are NaN.
 struct LossOptions {
   Reduction reduction = Reduction::mean;
   /// Label that marks a row as ignored; may lie outside [0, classes). PyTorch's default is -100.

@@ -89,7 +89,7 @@ struct ConstVectorView {
   constexpr ConstVectorView(const VectorView& view)  // NOLINT(google-explicit-constructor)
       : data(view.data), dtype(view.dtype), size(view.size), stride(view.stride) {}
 
-  constexpr bool given() const { return data != nullptr || size != 0; }
+  constexpr bool given() const { return size != 0; }
 };
 
 /// One class index per row, read only.
