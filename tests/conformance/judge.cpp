@@ -39,21 +39,18 @@ AssertionResult same_number(const char* name, const VectorBuffer& got, std::int6
   return AssertionFailure() << name << "[" << i << "]";
 }
 
-/// Bounds of one row's gradient weight · (p - q), where `prob` and `others` bound p.
+/// Bounds of one row's gradient weight · (p - q), where `prob` bounds p and `others` the target's 1 - p.
 template <class Prob>
 std::vector<double> grad_bounds(const LossProblem& problem, std::int64_t r, const Prob& prob, double others,
                                 double weight) {
-  const auto y = static_cast<std::size_t>(problem.labels.get(r));
   const auto classes = static_cast<std::size_t>(problem.shape.classes);
-  const double smoothing = problem.options.label_smoothing;
-  const double unit = tolerance(problem.logits.dtype).unit;
+  const double n = static_cast<double>(classes);
+  // Away from the target q is smoothing / n; forming and subtracting it costs a few roundings of it.
+  const double units = kExpUnits * tolerance(problem.logits.dtype).unit + reference_sum_error(n);
+  const double q_error = units * problem.options.label_smoothing / n;
   std::vector<double> bounds(classes);
-  // q is at most smoothing per class and in sum; forming and subtracting it costs a few roundings of it.
-  for (std::size_t c = 0; c < classes; ++c) {
-    const double q = smoothing / static_cast<double>(classes);
-    bounds[c] =
-        std::abs(weight) * (c == y ? others + kExpUnits * unit * smoothing : prob(c) + kExpUnits * unit * q);
-  }
+  for (std::size_t c = 0; c < classes; ++c) bounds[c] = std::abs(weight) * (prob(c) + q_error);
+  bounds[static_cast<std::size_t>(problem.labels.get(r))] = std::abs(weight) * (others + n * q_error);
   return bounds;
 }
 
@@ -92,6 +89,34 @@ struct Expected {
   std::int64_t correct = 0;
   std::int64_t valid = 0;
 };
+
+/// Bounds of one row's gradient from a given lse, which is taken as exact.
+std::vector<double> backward_bounds(const LossProblem& problem, std::int64_t r, const VectorBuffer& lse,
+                                    double weight) {
+  const Tolerance limits = tolerance(problem.logits.dtype);
+  const std::vector<double> z = problem.logits.row(r);
+  const double row_lse = lse.get(r);
+  const auto prob = [&](std::size_t c) {
+    const double log_p = z[c] - row_lse;
+    return std::isinf(log_p)
+               ? 0.0
+               : std::exp(log_p) * limits.unit * (kExpUnits + 2.0 * std::abs(log_p)) + limits.tiny;
+  };
+  double others = 0.0;
+  double others_error = 0.0;
+  for (std::size_t c = 0; c < z.size(); ++c) {
+    if (static_cast<std::int64_t>(c) == problem.labels.get(r)) continue;
+    others += std::exp(z[c] - row_lse);
+    others_error += prob(c);
+  }
+  // An lse that was rounded leaves Σ p off 1 by |lse|·rounding. Whether the target's gradient is taken
+  // from the others or, where they are no small number, from 1 - p then makes that difference.
+  const double off_one = std::abs(row_lse) * (tolerance(lse.dtype).unit + limits.unit);
+  return grad_bounds(
+      problem, r, prob,
+      others_error + (kLseUnits * off_one + reference_sum_error(static_cast<double>(z.size()))) * others,
+      weight);
+}
 
 AssertionResult judge_gaps(const LossOutputs& got) {
   if (!got.loss.gaps_untouched()) return AssertionFailure() << "wrote between the losses";
@@ -162,25 +187,12 @@ AssertionResult judge_cross_entropy_backward(const LossProblem& problem, const V
   MatrixBuffer want = doubles_like(problem.logits);
   reference::cross_entropy_backward(problem.logits.view(), problem.labels.labels(), lse.view(), want.view(),
                                     problem.options, problem.upstream());
-  const Tolerance& limits = tolerance(problem.logits.dtype);
   const std::int64_t valid = reference::count_valid(problem.labels.labels(), problem.options);
   for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
     std::vector<double> bounds(static_cast<std::size_t>(problem.shape.classes), 0.0);
     if (!ignored(problem, r)) {
-      const std::vector<double> z = problem.logits.row(r);
-      // z - lse is rounded once, and so may lse be, to the arithmetic's precision.
-      const auto prob = [&](std::size_t c) {
-        const double log_p = z[c] - lse.get(r);
-        if (std::isinf(log_p)) return 0.0;
-        const double units = kExpUnits + std::abs(log_p) + std::abs(lse.get(r));
-        return std::exp(log_p) * limits.unit * units + limits.tiny;
-      };
-      double others = 0.0;
-      for (std::size_t c = 0; c < z.size(); ++c) {
-        if (static_cast<std::int64_t>(c) != problem.labels.get(r)) others += prob(c);
-      }
-      bounds = grad_bounds(problem, r, prob, others,
-                           reference::row_weight(r, valid, problem.options, problem.upstream()));
+      bounds = backward_bounds(problem, r, lse,
+                               reference::row_weight(r, valid, problem.options, problem.upstream()));
     }
     if (auto ok = same_row("gradient from lse", grad, r, want.row(r), bounds); !ok) return ok;
   }
@@ -211,6 +223,7 @@ AssertionResult judge_softmax_backward(SoftmaxOp op, const MatrixBuffer& saved, 
   (log ? reference::log_softmax_backward : reference::softmax_backward)(saved.view(), upstream.view(),
                                                                         want.view());
   const double unit = tolerance(saved.dtype).unit;
+  const double sum_units = reference_sum_error(static_cast<double>(saved.layout.classes)) / unit;
   for (std::int64_t r = 0; r < saved.layout.rows(); ++r) {
     const std::vector<double> y = saved.row(r);
     const std::vector<double> g = upstream.row(r);
@@ -220,9 +233,9 @@ AssertionResult judge_softmax_backward(SoftmaxOp op, const MatrixBuffer& saved, 
     for (std::size_t c = 0; c < y.size(); ++c) {
       const double p = log ? std::exp(y[c]) : y[c];
       const double growth = log && p > 0.0 ? std::abs(y[c]) : 0.0;
-      bounds.push_back(unit *
-                           ((log ? 1.0 : 2.0 * p) * std::abs(g[c]) + (kExpUnits + growth) * p * magnitude) +
-                       tolerance(saved.dtype).tiny * (1.0 + magnitude));
+      bounds.push_back(
+          unit * ((log ? 1.0 : 2.0 * p) * std::abs(g[c]) + (kExpUnits + growth + sum_units) * p * magnitude) +
+          tolerance(saved.dtype).tiny * (1.0 + magnitude));
     }
     const char* name = log ? "log_softmax_backward" : "softmax_backward";
     if (auto ok = same_row(name, got, r, want.row(r), bounds); !ok) return ok;

@@ -88,6 +88,17 @@ TEST_P(Outputs, InPlaceHasTheBitsOfOutOfPlace) {
   }
 }
 
+TEST_P(Outputs, AnEmptyUpstreamIsOnes) {
+  const LossProblem problem({}, dtype(), LabelType::i32, Arrangement::packed, {3, 10}, 1);
+  LossOutputs without(problem);
+  LossOutputs empty(problem);
+  run(problem, without.views(), exec());
+  const float nothing = 0.0F;  // an empty vector's pointer need not be null
+  cross_entropy(problem.logits.view(), problem.labels.labels(), empty.views(), problem.options,
+                {.values = vector(&nothing, 0)}, exec());
+  EXPECT_EQ(empty.grad.bytes.copy(), without.grad.bytes.copy());
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, Outputs,
                          ::testing::Combine(::testing::Values(kTwoThreads, kReference), every_dtype()),
                          conformance_name);

@@ -103,6 +103,10 @@ LossProblem::LossProblem(const LossSetting& setting_, DType dtype, LabelType lab
   }
 }
 
+Upstream LossProblem::upstream() const {
+  return {.scale = scale, .values = upstream_values.size == 0 ? ConstVectorView{} : upstream_values.view()};
+}
+
 std::string LossProblem::describe() const {
   std::ostringstream out;
   out << name(logits.dtype) << " logits, " << name(labels.type) << " labels, " << shape.rows << " × "

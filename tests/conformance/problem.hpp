@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <xent/xent.hpp>
@@ -51,7 +50,7 @@ struct LossProblem {
   LossProblem(const LossSetting& setting, DType dtype, LabelType label_type, Arrangement arrangement,
               const Shape& shape, std::uint64_t seed);
 
-  Upstream upstream() const { return {.scale = scale, .values = std::as_const(upstream_values).view()}; }
+  Upstream upstream() const;
   std::int64_t loss_size() const { return options.reduction == Reduction::none ? shape.rows : 1; }
   std::string describe() const;
 

@@ -92,8 +92,7 @@ TEST_P(SoftmaxConformance, ForwardAndBackward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, SoftmaxConformance,
-                         ::testing::Combine(::testing::Values(kOneThread, kTwoThreads), every_dtype()),
-                         conformance_name);
+                         ::testing::Combine(::testing::Values(kTwoThreads), every_dtype()), conformance_name);
 
 }  // namespace
 }  // namespace xent::testing

@@ -2,6 +2,7 @@
 #include "tests/support/bounds.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "host/reference/row.hpp"
 
@@ -22,28 +23,35 @@ RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& toleran
     if (c != norm.argmax) below += p_[c];
   }
   rest_mean_gap_ = below > 0.0 ? mean_gap_ / below : 0.0;
-  prob_sum_ = 0.0;
-  for (std::size_t c = 0; c < p_.size(); ++c) prob_sum_ += prob(c);
+  sum_units_ = reference_sum_error(static_cast<double>(p_.size())) / tolerance_.unit;
 }
 
 double RowBounds::prob(std::size_t c) const {
-  return p_[c] * tolerance_.unit * (kExpUnits + gap_[c] + mean_gap_) + tolerance_.tiny;
+  return p_[c] * tolerance_.unit * (kExpUnits + gap_[c] + mean_gap_ + sum_units_) + tolerance_.tiny;
 }
 
-double RowBounds::others(std::size_t y) const { return prob_sum_ - prob(y); }
+double RowBounds::others(std::size_t y) const {
+  double bound = 0.0;  // summed without y: subtracting it from a total would leave nothing of small ones
+  for (std::size_t c = 0; c < p_.size(); ++c) {
+    if (c != y) bound += prob(c);
+  }
+  return bound;
+}
 
 double RowBounds::log_prob(std::size_t c) const {
-  return tolerance_.unit * (2.0 * gap_[c] + (kLogUnits + rest_mean_gap_) * log1p_rest_) + tolerance_.tiny;
+  return tolerance_.unit * (2.0 * gap_[c] + log_units() * log1p_rest_) + tolerance_.tiny;
 }
 
 double RowBounds::loss(double loss) const {
-  return tolerance_.unit * (kLogUnits * loss + rest_mean_gap_ * log1p_rest_) +
+  if (tolerance_.unit == tolerance(DType::f32).unit && loss > std::numeric_limits<float>::max()) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return tolerance_.unit * ((kLogUnits + sum_units_) * loss + rest_mean_gap_ * log1p_rest_) +
          static_cast<double>(p_.size()) * tolerance_.tiny;
 }
 
 double RowBounds::lse() const {
-  return tolerance_.unit * (2.0 * std::abs(max_) + (kLogUnits + rest_mean_gap_) * log1p_rest_) +
-         tolerance_.tiny;
+  return tolerance_.unit * (2.0 * std::abs(max_) + log_units() * log1p_rest_) + tolerance_.tiny;
 }
 
 }  // namespace xent::testing

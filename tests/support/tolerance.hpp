@@ -5,8 +5,8 @@
 
 namespace xent::testing {
 
-/// Constants of one logits type. Inputs are exact (the reference reads the same bytes), arithmetic has
-/// unit roundoff `unit`, and a matrix element is rounded once to its type, with unit roundoff `store`.
+/// Constants of one logits type. Inputs are exact (the reference reads the same bytes), arithmetic rounds
+/// by `unit`, and a matrix element is rounded once more to its type, with unit roundoff `store`.
 struct Tolerance {
   double unit;
   double store;
@@ -31,5 +31,13 @@ constexpr Tolerance tolerance(DType logits) {
 inline constexpr double kExpUnits = 8.0;
 /// Relative error of log1p and of the sums that make a loss, in units.
 inline constexpr double kLogUnits = 8.0;
+
+/// Relative error of the target's gradient in cross_entropy_backward, in units of |lse| times the rounding
+/// of the lse that is passed in.
+inline constexpr double kLseUnits = 4.0;
+
+/// Relative error of the reference's own sums over n classes, added one by one in double. It matters for
+/// f64 logits alone.
+constexpr double reference_sum_error(double n) { return n * 0x1p-53; }
 
 }  // namespace xent::testing
