@@ -6,7 +6,6 @@
 #include <string>
 
 #include "host/data/idx.hpp"
-#include "host/data/synthetic.hpp"
 #include "host/io/error.hpp"
 
 namespace xent::data {
@@ -107,7 +106,7 @@ TrainTest load_digits(const LoadOptions& options) {
     say("no cache folder, so no download: set HOME, XDG_CACHE_HOME or XENT_CACHE_DIR");
   }
   say("using synthetic digits instead of MNIST; --data or XENT_MNIST_DIR names a folder with its files");
-  return synthetic_digits();
+  return synthetic_digits(options.synthetic);
 }
 
 }  // namespace xent::data

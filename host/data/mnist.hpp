@@ -6,6 +6,7 @@
 
 #include "host/data/dataset.hpp"
 #include "host/data/download.hpp"
+#include "host/data/synthetic.hpp"
 
 namespace xent::data {
 
@@ -19,6 +20,7 @@ struct LoadOptions {
   std::optional<std::filesystem::path> data{};  ///< --data: this folder and no other
   bool offline = false;                         ///< never touch the network
   Notice notice{};                              ///< may be empty
+  SyntheticOptions synthetic{};                 ///< the digits when all else fails
   Remote remote = mnist_remote();               ///< what to download and from where
 };
 

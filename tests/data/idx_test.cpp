@@ -2,6 +2,7 @@
 #include "host/data/idx.hpp"
 
 #include <string>
+#include <utility>
 
 #include "host/io/error.hpp"
 #include "host/io/file.hpp"
@@ -83,10 +84,9 @@ TEST(Idx, RefusesZeroCountsAndHostileSizes) {
                parse_idx_images(big_endian({0x803, 0, 28, 28}), "images"));
   EXPECT_ERROR(FormatError, "announces no labels", parse_idx_labels(big_endian({0x801, 0}), "labels"));
   const std::uint32_t huge = 0xffffffff;
-  for (const auto& [height, width] :
-       {std::pair{0u, 28u}, {28u, 0u}, {huge, huge}, {4097u, 1u}, {1u, 4097u}}) {
+  for (const auto& sides : {std::pair{0u, 28u}, {28u, 0u}, {huge, huge}, {4097u, 1u}, {1u, 4097u}}) {
     EXPECT_ERROR(FormatError, "a side must be from 1 to 4096",
-                 parse_idx_images(big_endian({0x803, 1, height, width, 0}), "images"));
+                 parse_idx_images(big_endian({0x803, 1, sides.first, sides.second, 0}), "images"));
   }
   // 2^32 - 1 images of 4096x4096 would be 2^56 bytes: refused by what follows, not by running out of memory.
   EXPECT_ERROR(FormatError, "72057594021150720 bytes, but 4 follow",
