@@ -14,7 +14,8 @@ namespace {
 
 bool locale_is_utf8() {
   // Only the character type: numbers must keep their point whatever the locale.
-  static const bool utf8 = std::setlocale(LC_CTYPE, "") != nullptr && std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+  static const bool utf8 =
+      std::setlocale(LC_CTYPE, "") != nullptr && std::string_view(nl_langinfo(CODESET)) == "UTF-8";
   return utf8;
 }
 

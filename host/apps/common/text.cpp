@@ -33,7 +33,10 @@ std::string fixed(double value, int decimals) {
 
 std::string shortest(double value) {
   Buffer buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const double size = std::abs(value);
+  const bool plain = size == 0.0 || (size >= 1e-6 && size < 1e9);
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 plain ? std::chars_format::fixed : std::chars_format::general);
   return {buffer.data(), end.ptr};
 }
 

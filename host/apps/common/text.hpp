@@ -17,7 +17,8 @@ std::string cat(const Parts&... parts) {
 
 /// 3.14159, 2 → "3.14"; nan and inf as such.
 std::string fixed(double value, int decimals);
-/// Shortest text that reads back as the same number: 0.01 → "0.01".
+/// Fewest digits that read back as the same number: 0.01 → "0.01"; with an exponent only if very large or
+/// small.
 std::string shortest(double value);
 /// 0.98314, 2 → "98.31 %".
 std::string percent(double fraction, int decimals = 2);

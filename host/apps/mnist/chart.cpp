@@ -29,13 +29,13 @@ double y_of(const Chart& chart, double y) {
 std::string number(double value) { return fixed(value, 1); }
 
 std::string text(const char* css_class, double x, double y, std::string_view content) {
-  return cat("<text class=\"", css_class, "\" x=\"", number(x), "\" y=\"", number(y), "\">", escape_html(content),
-             "</text>\n");
+  return cat("<text class=\"", css_class, "\" x=\"", number(x), "\" y=\"", number(y), "\">",
+             escape_html(content), "</text>\n");
 }
 
 std::string line(const char* css_class, double x1, double y1, double x2, double y2) {
-  return cat("<line class=\"", css_class, "\" x1=\"", number(x1), "\" y1=\"", number(y1), "\" x2=\"", number(x2),
-             "\" y2=\"", number(y2), "\"/>\n");
+  return cat("<line class=\"", css_class, "\" x1=\"", number(x1), "\" y1=\"", number(y1), "\" x2=\"",
+             number(x2), "\" y2=\"", number(y2), "\"/>\n");
 }
 
 std::string axes(const Chart& chart) {
@@ -75,7 +75,8 @@ std::string dots(const Chart& chart, const Series& series) {
   for (const ChartPoint& point : series.points) {
     if (!std::isfinite(point.x) || !std::isfinite(chart.scale.place(point.y))) continue;
     svg += cat("<circle class=\"dot ", series.css_class, "\" cx=\"", number(x_of(chart, point.x)), "\" cy=\"",
-               number(y_of(chart, point.y)), "\" r=\"3.4\"><title>", escape_html(point.tip), "</title></circle>\n");
+               number(y_of(chart, point.y)), "\" r=\"3.4\"><title>", escape_html(point.tip),
+               "</title></circle>\n");
   }
   return svg;
 }
@@ -83,13 +84,13 @@ std::string dots(const Chart& chart, const Series& series) {
 }  // namespace
 
 std::string to_html(const Chart& chart) {
-  std::string html = cat("<figure class=\"chart\">\n<figcaption><b>", escape_html(chart.title), "</b> <span>",
-                         escape_html(chart.y_label), "</span>");
+  std::string html = cat("<figure class=\"chart\">\n<figcaption><b>", escape_html(chart.title), "</b>");
   for (const Series& series : chart.series) {
     html += cat("<span class=\"key ", series.css_class, "\">", escape_html(series.name), "</span>");
   }
-  html += cat("</figcaption>\n<svg viewBox=\"0 0 ", fixed(kWidth, 0), " ", fixed(kHeight, 0),
-              "\" role=\"img\" aria-label=\"", escape_html(chart.title), "\">\n", axes(chart));
+  html += cat("<small>", escape_html(chart.y_label), "</small></figcaption>\n<svg viewBox=\"0 0 ",
+              fixed(kWidth, 0), " ", fixed(kHeight, 0), "\" role=\"img\" aria-label=\"",
+              escape_html(chart.title), "\">\n", axes(chart));
   for (const Series& series : chart.series) {
     html += polyline(chart, series);
     if (series.dots) html += dots(chart, series);

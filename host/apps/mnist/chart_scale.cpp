@@ -63,7 +63,9 @@ Scale log_scale(const std::vector<double>& values) {
 }
 
 Scale accuracy_scale(const std::vector<double>& values, double smallest_error) {
-  const auto nines = [smallest_error](double accuracy) { return -std::log10(std::max(1.0 - accuracy, smallest_error)); };
+  const auto nines = [smallest_error](double accuracy) {
+    return -std::log10(std::max(1.0 - accuracy, smallest_error));
+  };
   double lo = INFINITY;
   double hi = -INFINITY;
   for (const double value : values) {

@@ -6,6 +6,7 @@
 #include "host/apps/common/machine.hpp"
 #include "host/apps/common/text.hpp"
 #include "host/apps/mnist/help.hpp"
+#include "host/apps/mnist/recipe_options.hpp"
 
 namespace xent::mnist {
 namespace {
@@ -28,8 +29,10 @@ std::string widths(const mlp::Recipe& recipe) {
 
 std::string summary(const mlp::Recipe& recipe) {
   using apps::shortest;
-  std::string text = cat(mlp::name(recipe.optimizer), ", lr ", shortest(recipe.lr), " ", mlp::name(recipe.schedule));
-  if (recipe.schedule != mlp::Schedule::constant) text += cat(" to ", shortest(recipe.lr * recipe.final_lr_ratio));
+  std::string text =
+      cat(mlp::name(recipe.optimizer), ", lr ", shortest(recipe.lr), " ", mlp::name(recipe.schedule));
+  if (recipe.schedule != mlp::Schedule::constant)
+    text += cat(" to ", shortest(recipe.lr * recipe.final_lr_ratio));
   if (recipe.warmup_steps > 0) text += cat(" after ", std::to_string(recipe.warmup_steps), " warm-up steps");
   text += cat(", batch ", std::to_string(recipe.batch), ", ", std::to_string(recipe.epochs),
               recipe.epochs == 1 ? " epoch" : " epochs");
@@ -48,10 +51,10 @@ std::string summary(const mlp::Recipe& recipe) {
 std::string epoch_line(const Epoch& epoch, std::int64_t epochs) {
   using apps::right;
   const std::string all = std::to_string(epochs);
-  std::string line = cat("epoch ", right(std::to_string(epoch.number), all.size()), "/", all, "  train loss ",
-                         apps::fixed(epoch.train_loss, 4), " acc ", right(apps::percent(epoch.train_accuracy), 8),
-                         "  test loss ", apps::fixed(epoch.test_loss, 4), " acc ",
-                         right(apps::percent(epoch.test_accuracy), 8));
+  std::string line = cat(
+      "epoch ", right(std::to_string(epoch.number), all.size()), "/", all, "  train loss ",
+      apps::fixed(epoch.train_loss, 4), " acc ", right(apps::percent(epoch.train_accuracy), 8),
+      "  test loss ", apps::fixed(epoch.test_loss, 4), " acc ", right(apps::percent(epoch.test_accuracy), 8));
   if (epoch.timing) {
     line += cat("  ", right(apps::rounded_count(epoch.timing->samples_per_second), 6), " img/s  ",
                 apps::elapsed(epoch.timing->seconds));
@@ -75,25 +78,30 @@ ProgressView progress_view(const Run& run) {
 }
 
 Console::Console(const TrainOptions& options)
-    : options_(options), stream_(text_stream(options)), bar_(bar_stream(options), apps::style_of(bar_stream(options))) {}
+    : options_(options),
+      stream_(text_stream(options)),
+      bar_(bar_stream(options), apps::style_of(bar_stream(options))) {}
 
 void Console::notice(std::string_view text) { line("note", text); }
 
 void Console::started(const Run& run) {
-  line("xent", cat(apps::build().version, ", softmax cross-entropy and a network that learns digits with it"));
+  line("xent",
+       cat(apps::build().version, ", softmax cross-entropy and a network that learns digits with it"));
   line("data", run.data.origin);
   if (run.data.synthetic) {
     line("", "These are synthetic digits drawn by the program, not MNIST: accuracies do not compare.");
   }
   line("", cat(apps::grouped(run.data.train.count), " training and ", apps::grouped(run.data.test.count),
-               " test images of ", std::to_string(run.data.train.height), " x ", std::to_string(run.data.train.width)));
+               " test images of ", std::to_string(run.data.train.height), " x ",
+               std::to_string(run.data.train.width)));
   line("device", run.device_line);
-  line("network", cat(widths(run.recipe()), ", ReLU, ", apps::grouped(parameter_count(run.recipe())), " parameters"));
-  line("recipe", cat(run.recipe_name, ": ", summary(run.recipe())));
+  line("network",
+       cat(widths(run.recipe()), ", ReLU, ", apps::grouped(parameter_count(run.recipe())), " parameters"));
+  line("recipe", cat(recipe_description(run.recipe()), ": ", summary(run.recipe())));
   if (run.recipe_name == "article") line("", article_note());
   if (run.resumed_at) {
-    line("resumed", cat(options_.resume->string(), ", after ", std::to_string(run.resumed_at->epoch), " epochs and ",
-                        std::to_string(run.resumed_at->step_in_epoch), " steps"));
+    line("resumed", cat(options_.resume->string(), ", after ", std::to_string(run.resumed_at->epoch),
+                        " epochs and ", std::to_string(run.resumed_at->step_in_epoch), " steps"));
   }
   for (const Epoch& epoch : run.history.epochs()) print(epoch_line(epoch, run.recipe().epochs));
 }
@@ -112,8 +120,9 @@ void Console::epoch_ended(const Run& run, const mlp::Evaluation&) {
 
 void Console::interrupted(const Run& run, const std::filesystem::path& checkpoint) {
   const mlp::Progress& at = run.trainer.progress();
-  print(cat("interrupted in epoch ", std::to_string(at.epoch + 1), " after ", std::to_string(at.step_in_epoch), " of ",
-            std::to_string(run.trainer.steps_per_epoch()), " steps; saved to ", checkpoint.string()));
+  print(cat("interrupted in epoch ", std::to_string(at.epoch + 1), " after ",
+            std::to_string(at.step_in_epoch), " of ", std::to_string(run.trainer.steps_per_epoch()),
+            " steps; saved to ", checkpoint.string()));
 }
 
 void Console::finished(const Run& run, const mlp::Evaluation& test) {
@@ -121,7 +130,8 @@ void Console::finished(const Run& run, const mlp::Evaluation& test) {
   const std::int64_t wrong = std::llround(count * (1.0 - test.accuracy));
   print(cat("test accuracy ", apps::percent(test.accuracy), " (", apps::grouped(wrong), " of ",
             apps::grouped(run.data.test.count), run.data.synthetic ? " synthetic digits wrong)" : " wrong)",
-            ", training ", apps::elapsed(run.train_seconds), ", wall clock ", apps::elapsed(run.wall_seconds())));
+            ", training ", apps::elapsed(run.train_seconds), ", wall clock ",
+            apps::elapsed(run.wall_seconds())));
   if (run.recipe_name == "article") line("note", article_note());
   const auto& saved = options_.checkpoint ? options_.checkpoint : options_.resume;
   if (saved) line("saved", saved->string());

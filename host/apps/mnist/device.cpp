@@ -14,8 +14,9 @@ ChosenDevice choose_device(const MachineOptions& options) {
     throw Unsupported("--device cuda: this build has no CUDA backend; use --device auto, cpu or reference");
   }
   if (options.device == DeviceChoice::reference) {
-    return {.exec = {.device = Device::reference, .threads = 1},
-            .line = apps::cat("reference: double precision, textbook loops, 1 thread of ", apps::processor())};
+    return {
+        .exec = {.device = Device::reference, .threads = 1},
+        .line = apps::cat("reference: double precision, textbook loops, 1 thread of ", apps::processor())};
   }
   const int threads = thread_count(options.threads);
   const char* why = options.device == DeviceChoice::automatic ? " (this build has no CUDA backend)" : "";

@@ -18,7 +18,8 @@ double ratio(double sum, std::int64_t count) { return count == 0 ? 0.0 : sum / s
 
 History::History(std::int64_t epochs, std::int64_t steps_per_epoch)
     : steps_per_epoch_(steps_per_epoch),
-      points_per_epoch_(std::clamp<std::int64_t>(400 / epochs, 1, std::min<std::int64_t>(40, steps_per_epoch))) {}
+      points_per_epoch_(
+          std::clamp<std::int64_t>(400 / epochs, 1, std::min<std::int64_t>(40, steps_per_epoch))) {}
 
 void History::Window::add(const mlp::StepResult& result) {
   loss_sum += result.loss * static_cast<double>(result.samples);
@@ -56,7 +57,9 @@ void History::end_epoch(const mlp::Evaluation& test, const Timing& timing) {
 
 double History::running_loss() const { return ratio(epoch_.loss_sum, epoch_.samples); }
 
-double History::running_accuracy() const { return ratio(static_cast<double>(epoch_.correct), epoch_.samples); }
+double History::running_accuracy() const {
+  return ratio(static_cast<double>(epoch_.correct), epoch_.samples);
+}
 
 std::string History::to_note() const {
   // Arrays rather than objects: ten epochs stay within a few tens of kilobytes.
@@ -99,8 +102,9 @@ void History::restore(std::string_view note, const mlp::Progress& progress, cons
       curve.push_back({number(p.at(0)), number(p.at(1)), number(p.at(2)), number(p.at(3))});
     }
     if (!epochs.empty() && epochs.back().number != progress.epoch) {
-      throw io::FormatError("'" + file + "': its note ends with epoch " + std::to_string(epochs.back().number) +
-                            ", its progress with epoch " + std::to_string(progress.epoch));
+      throw io::FormatError("'" + file + "': its note ends with epoch " +
+                            std::to_string(epochs.back().number) + ", its progress with epoch " +
+                            std::to_string(progress.epoch));
     }
     window_ = sums(json.at("window"));
     epoch_ = sums(json.at("epoch"));

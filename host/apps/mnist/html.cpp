@@ -35,13 +35,20 @@ std::string escape_html(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = sequence_length(text, i);
     const std::string_view piece = text.substr(i, length);
-    if (length == 0) html += "\xEF\xBF\xBD";
-    else if (piece == "&") html += "&amp;";
-    else if (piece == "<") html += "&lt;";
-    else if (piece == ">") html += "&gt;";
-    else if (piece == "\"") html += "&quot;";
-    else if (piece == "'") html += "&#39;";
-    else html += piece;
+    if (length == 0)
+      html += "\xEF\xBF\xBD";
+    else if (piece == "&")
+      html += "&amp;";
+    else if (piece == "<")
+      html += "&lt;";
+    else if (piece == ">")
+      html += "&gt;";
+    else if (piece == "\"")
+      html += "&quot;";
+    else if (piece == "'")
+      html += "&#39;";
+    else
+      html += piece;
     i += length == 0 ? 1 : length;
   }
   return html;
@@ -52,7 +59,9 @@ std::string base64(std::span<const std::byte> bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) { return k < bytes.size() ? std::to_integer<std::uint32_t>(bytes[k]) : 0U; };
+    const auto byte = [&](std::size_t k) {
+      return k < bytes.size() ? std::to_integer<std::uint32_t>(bytes[k]) : 0U;
+    };
     const std::uint32_t group = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
     const std::size_t digits = bytes.size() - i >= 3 ? 4 : bytes.size() - i + 1;
     for (std::size_t k = 0; k < 4; ++k) {

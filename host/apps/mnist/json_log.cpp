@@ -30,8 +30,7 @@ Stream open(const std::filesystem::path& path) {
 }
 
 template <class Enum>
-  requires std::is_enum_v<Enum>
-Json value_of(Enum value, const Words& names) {
+requires std::is_enum_v<Enum> Json value_of(Enum value, const Words& names) {
   return names.words.at(static_cast<std::size_t>(value));
 }
 template <class T, class Range>

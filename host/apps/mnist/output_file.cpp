@@ -19,7 +19,8 @@ void check_replaceable(const std::string& option, const std::filesystem::path& p
   };
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) refuse("not a regular file");
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    refuse("not a regular file");
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::string probe = (folder / ".xent-probe-XXXXXX").string();
   const io::Descriptor file(::mkstemp(probe.data()));

@@ -20,7 +20,8 @@ std::string repeated(std::string_view piece, std::size_t times) {
 }
 
 std::string render_bar(double fraction, std::size_t width, const apps::Style& style) {
-  const auto done = static_cast<std::size_t>(std::floor(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)));
+  const auto done =
+      static_cast<std::size_t>(std::floor(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)));
   if (!style.unicode) {
     return apps::cat("[", repeated("=", done), repeated(".", width - done), "]");
   }
@@ -34,7 +35,8 @@ std::string render_bar(double fraction, std::size_t width, const apps::Style& st
 
 std::string render_progress(const ProgressView& view, const apps::Style& style) {
   const std::string epochs = std::to_string(view.epochs);
-  const std::string head = apps::cat("epoch ", apps::right(std::to_string(view.epoch), epochs.size()), "/", epochs);
+  const std::string head =
+      apps::cat("epoch ", apps::right(std::to_string(view.epoch), epochs.size()), "/", epochs);
   const std::array<std::string, 5> figures{
       apps::right(apps::fixed(100.0 * std::clamp(view.fraction, 0.0, 1.0), 0), 3) + "%",
       "  loss " + apps::fixed(view.loss, 4),

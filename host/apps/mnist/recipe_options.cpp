@@ -72,4 +72,26 @@ std::string recipe_name(const mlp::Recipe& recipe) {
   return "custom";
 }
 
+std::string recipe_description(const mlp::Recipe& recipe) {
+  constexpr std::size_t kMostChanges = 3;
+  std::string best = "custom";
+  std::size_t fewest = kMostChanges + 1;
+  for (const char* name : {"default", "article", "best"}) {
+    mlp::Recipe named = mlp::named_recipe(name);
+    named.seed = recipe.seed;
+    const std::vector<RecipeRow> theirs = rows(named);
+    const std::vector<RecipeRow> ours = rows(recipe);
+    std::string text = name;
+    std::size_t changes = 0;
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      if (ours[i].value == theirs[i].value) continue;
+      text += apps::cat(changes++ == 0 ? " with " : ", ", ours[i].name, " ", ours[i].value);
+    }
+    if (changes >= fewest || (changes == 0 && named != recipe)) continue;
+    fewest = changes;
+    best = text;
+  }
+  return best;
+}
+
 }  // namespace xent::mnist

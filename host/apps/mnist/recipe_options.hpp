@@ -94,6 +94,9 @@ void check_agreement(const RecipeOptions& options, const mlp::Recipe& recipe);
 /// "article", "default" or "best" if the recipe is that one (whatever its seed), else "custom".
 std::string recipe_name(const mlp::Recipe& recipe);
 
+/// For people: "default", "default with epochs 3, lr 0.001" for up to three changes, else "custom".
+std::string recipe_description(const mlp::Recipe& recipe);
+
 /// Sets the optional that `field` fills in `options` from text; throws UsageError.
 template <class Field>
 void set_from_text(const Field& field, std::string_view text, RecipeOptions& options) {

@@ -33,6 +33,7 @@ struct Run {
   History history;
   double train_seconds = 0.0;       ///< in training steps of this process
   std::int64_t steps = 0;           ///< of this process
+  std::int64_t samples = 0;         ///< seen in those steps
   Timing epoch_timing{};            ///< of this process's part of the epoch under way
   double evaluation_seconds = 0.0;  ///< of the latest one
 
