@@ -1,0 +1,83 @@
+// Options, upstream and execution that make no sense.
+#include "tests/api/rejects.hpp"
+
+namespace xent {
+namespace {
+
+const double kNan = std::numeric_limits<double>::quiet_NaN();
+const double kInf = std::numeric_limits<double>::infinity();
+
+TEST(BadOptions, LabelSmoothing) {
+  for (const double value : {-0.1, 1.1, kNan, kInf}) {
+    Call call;
+    call.options.label_smoothing = value;
+    call.expect_rejected({"options.label_smoothing", "0 to 1"});
+  }
+  Call call;
+  call.options.label_smoothing = 0.1;
+  call.options.reduction = Reduction::sum;
+  EXPECT_THROW(nll(call.logits, call.labels, {.loss = vector(call.loss_data.data(), 1)}, call.options),
+               InvalidArgument);
+}
+
+TEST(BadOptions, Denominator) {
+  for (const double value : {0.0, -2.0, kNan, kInf}) {
+    Call call;
+    call.options = {.reduction = Reduction::mean, .denominator = value};
+    call.outputs.loss.size = 1;
+    call.expect_rejected({"options.denominator", "finite and above 0"});
+  }
+  Call call;
+  call.options.denominator = 4.0;
+  call.expect_rejected({"options.denominator", "mean"});
+}
+
+TEST(BadOptions, ValuesOutsideTheEnumerations) {
+  Call call;
+  call.options.reduction = static_cast<Reduction>(9);
+  call.expect_rejected({"options.reduction", "9"});
+  call.options = {.reduction = Reduction::none, .empty_mean = static_cast<EmptyMean>(5)};
+  call.expect_rejected({"options.empty_mean", "5"});
+  Call other;
+  other.exec.device = static_cast<Device>(200);
+  EXPECT_THROW(other.run(), InvalidArgument);
+  other.expect_outputs_untouched();
+}
+
+TEST(BadOptions, Upstream) {
+  for (const double value : {kNan, kInf, -kInf}) {
+    Call call;
+    call.upstream.scale = value;
+    call.expect_rejected({"upstream.scale", "finite"});
+  }
+  Call wrong_size;
+  wrong_size.upstream.values = vector(wrong_size.upstream_data.data(), 3);
+  wrong_size.expect_rejected({"upstream.values", "size is 3", "4"});
+
+  Call reduced;
+  reduced.options.reduction = Reduction::mean;
+  reduced.outputs.loss.size = 1;
+  reduced.upstream.values = vector(reduced.upstream_data.data(), 4);
+  reduced.expect_rejected({"upstream.values", "one number"});
+
+  Call half;
+  half.upstream.values = {half.upstream_data.data(), DType::bf16, 4};
+  half.expect_rejected({"upstream.values", "bf16", "f32 or f64"});
+}
+
+TEST(BadOptions, ThreadsAndDevice) {
+  Call call;
+  call.exec.threads = -1;
+  call.expect_rejected({"exec.threads", "-1"});
+  Call cuda;
+  cuda.exec.device = Device::cuda;
+  cuda.expect_rejected<Unsupported>({"exec.device", "CUDA"});
+}
+
+TEST(BadOptions, NothingAskedFor) {
+  Call call;
+  EXPECT_THROW(cross_entropy(call.logits, call.labels, {}), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace xent
