@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 fs::path find_file(const fs::path& folder, const std::string& stem, const std::string& kind) {
   for (const char* separator : {"-", "."}) {
     for (const char* suffix : {"", ".gz"}) {
-      const fs::path path = folder / (stem + separator + kind + suffix);
+      fs::path path = folder / stem;
+      path += separator + kind + suffix;
       std::error_code ignored;
       if (fs::exists(path, ignored)) return path;
     }
@@ -79,7 +80,7 @@ TrainTest load_folder(const fs::path& folder) {
 }
 
 std::optional<fs::path> cache_folder() {
-  if (const auto folder = folder_from_environment("XENT_CACHE_DIR")) return folder;
+  if (auto folder = folder_from_environment("XENT_CACHE_DIR")) return folder;
   if (const auto base = folder_from_environment("XDG_CACHE_HOME")) return *base / "xent";
   if (const auto home = folder_from_environment("HOME")) return *home / ".cache" / "xent";
   return std::nullopt;

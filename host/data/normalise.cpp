@@ -125,9 +125,9 @@ Digit place_by_mass(const Ink& ink) {
   const int left = centred(column_moment / mass, ink.width);
   Digit digit{};
   for (int row = 0; row < ink.height; ++row) {
+    std::uint8_t* out = digit.data() + static_cast<std::ptrdiff_t>(top + row) * kSide + left;
     for (int column = 0; column < ink.width; ++column) {
-      digit[static_cast<std::size_t>((top + row) * kSide + left + column)] =
-          static_cast<std::uint8_t>(std::lround(255 * ink(row, column)));
+      *out++ = static_cast<std::uint8_t>(std::lround(255 * ink(row, column)));
     }
   }
   return digit;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -10,7 +11,7 @@
 namespace xent::data {
 
 inline constexpr int kDigitSide = 28;
-using Digit = std::array<std::uint8_t, kDigitSide * kDigitSide>;
+using Digit = std::array<std::uint8_t, std::size_t{kDigitSide} * kDigitSide>;
 
 /// Light ink on a black ground, as MNIST has it: a light ground (judged by the picture's edge) is inverted,
 /// the ink cropped, scaled into 20×20 with its proportions kept, and placed with its centre of mass in the

@@ -12,7 +12,7 @@ namespace xent::data {
 namespace {
 
 constexpr int kSide = 28;
-using Ink = std::array<double, kSide * kSide>;
+using Ink = std::array<double, std::size_t{kSide} * kSide>;
 
 /// The n-th number is a hash of (key, n), by the finaliser of SplitMix64: no state to carry from image to
 /// image, and no standard distribution, whose results differ between libraries.
@@ -111,7 +111,7 @@ void draw_line(Ink& ink, Point a, Point b, double radius, double edge) {
   for (int row = first(std::min(a.y, b.y)); row < last(std::max(a.y, b.y)); ++row) {
     for (int column = first(std::min(a.x, b.x)); column < last(std::max(a.x, b.x)); ++column) {
       const double d = distance({column + 0.5, row + 0.5}, a, b);
-      double& pixel = ink[static_cast<std::size_t>(row * kSide + column)];
+      double& pixel = ink[static_cast<std::size_t>(row) * kSide + static_cast<std::size_t>(column)];
       pixel = std::max(pixel, std::clamp(0.5 + (radius - d) / edge, 0.0, 1.0));
     }
   }
