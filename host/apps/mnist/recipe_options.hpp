@@ -35,6 +35,10 @@ struct RecipeField {
   T mlp::Recipe::*value;
   Range range;
 };
+// Deduced by itself in C++20, but not yet by clang 14, which lints and fuzzes this.
+template <class T, class Range>
+RecipeField(const char*, const char*, const char*, std::optional<T> RecipeOptions::*, T mlp::Recipe::*, Range)
+    -> RecipeField<T, Range>;
 
 // The words of an enumeration stand in the order of its values.
 inline constexpr std::tuple kRecipeFields{
