@@ -10,7 +10,7 @@ namespace xent::testing {
 struct Tolerance {
   double unit;
   double store;
-  double step;  ///< smallest positive number of the type: half of it may be lost in storing
+  double step;  ///< smallest normal number of the type, or f16's smallest step: half may be lost in storing
   double tiny;  ///< an exponential below it may be taken as 0
 };
 
