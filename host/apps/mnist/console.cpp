@@ -1,6 +1,8 @@
 // Sentences for people. Figures come from the run as they are.
 #include "host/apps/mnist/console.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "host/apps/common/machine.hpp"
@@ -22,6 +24,15 @@ std::FILE* bar_stream(const TrainOptions& options) {
 std::string widths(const mlp::Recipe& recipe) {
   std::string text;
   for (const std::int64_t width : recipe.layers) text += cat(text.empty() ? "" : "-", std::to_string(width));
+  return text;
+}
+
+/// Seven cells, right-aligned, 76 columns for up to 99 epochs.
+std::string table_line(const std::array<std::string, 7>& cells, std::int64_t epochs) {
+  constexpr std::array<std::size_t, 7> kWidths{5, 13, 10, 13, 10, 11, 11};
+  const std::size_t first = std::max(kWidths[0], 2 * std::to_string(epochs).size() + 1);
+  std::string text = apps::right(cells[0], first);
+  for (std::size_t i = 1; i < cells.size(); ++i) text += apps::right(cells.at(i), kWidths.at(i));
   return text;
 }
 
@@ -48,18 +59,18 @@ std::string summary(const mlp::Recipe& recipe) {
   return text + cat(", seed ", std::to_string(recipe.seed));
 }
 
+std::string epoch_header(std::int64_t epochs) {
+  return table_line({"epoch", "train loss", "accuracy", "test loss", "accuracy", "images/s", "time"}, epochs);
+}
+
 std::string epoch_line(const Epoch& epoch, std::int64_t epochs) {
-  using apps::right;
   const std::string all = std::to_string(epochs);
-  std::string line = cat(
-      "epoch ", right(std::to_string(epoch.number), all.size()), "/", all, "  train loss ",
-      apps::fixed(epoch.train_loss, 4), " acc ", right(apps::percent(epoch.train_accuracy), 8),
-      "  test loss ", apps::fixed(epoch.test_loss, 4), " acc ", right(apps::percent(epoch.test_accuracy), 8));
-  if (epoch.timing) {
-    line += cat("  ", right(apps::rounded_count(epoch.timing->samples_per_second), 6), " img/s  ",
-                apps::elapsed(epoch.timing->seconds));
-  }
-  return line;
+  return table_line({cat(std::to_string(epoch.number), "/", all), apps::fixed(epoch.train_loss, 4),
+                     apps::percent(epoch.train_accuracy), apps::fixed(epoch.test_loss, 4),
+                     apps::percent(epoch.test_accuracy),
+                     epoch.timing ? apps::rounded_count(epoch.timing->samples_per_second) : "",
+                     epoch.timing ? apps::elapsed(epoch.timing->seconds) : "earlier"},
+                    epochs);
 }
 
 ProgressView progress_view(const Run& run) {
@@ -100,9 +111,12 @@ void Console::started(const Run& run) {
   line("recipe", cat(recipe_description(run.recipe()), ": ", summary(run.recipe())));
   if (run.recipe_name == "article") line("", article_note());
   if (run.resumed_at) {
-    line("resumed", cat(options_.resume->string(), ", after ", std::to_string(run.resumed_at->epoch),
-                        " epochs and ", std::to_string(run.resumed_at->step_in_epoch), " steps"));
+    line("resumed", cat(options_.resume->string(), ", after ", std::to_string(run.resumed_at->epoch), " of ",
+                        std::to_string(run.recipe().epochs), " epochs and ",
+                        std::to_string(run.resumed_at->step_in_epoch), " of ",
+                        std::to_string(run.trainer.steps_per_epoch()), " steps"));
   }
+  print(epoch_header(run.recipe().epochs));
   for (const Epoch& epoch : run.history.epochs()) print(epoch_line(epoch, run.recipe().epochs));
 }
 

@@ -13,7 +13,8 @@ namespace xent::mnist {
 
 /// "adam, lr 0.01 exponential to 0.0001, batch 64, 10 epochs, seed 1": what is off goes unsaid.
 std::string summary(const mlp::Recipe& recipe);
-/// "epoch  1/10  train loss 0.2134 acc 93.52 %  test loss …".
+/// A table: its head, and one line per epoch.
+std::string epoch_header(std::int64_t epochs);
 std::string epoch_line(const Epoch& epoch, std::int64_t epochs);
 ProgressView progress_view(const Run& run);
 

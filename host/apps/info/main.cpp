@@ -1,0 +1,42 @@
+// xent-info: what this build is and what it finds on this machine.
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <xent/parallel.hpp>
+
+#include "host/apps/common/machine.hpp"
+#include "host/apps/common/text.hpp"
+
+namespace {
+
+void line(const char* label, const std::string& value) { std::printf("%-10s%s\n", label, value.c_str()); }
+
+void print_info() {
+  using xent::apps::cat;
+  const xent::apps::Build build = xent::apps::build();
+  const auto targets = xent::apps::simd_targets();
+  std::string names;
+  for (const std::string& target : targets) names += cat(names.empty() ? "" : " ", target);
+  line("xent", build.version);
+  line("compiler", cat(build.compiler, ", ", build.type.empty() ? "no build type" : build.type));
+  line("flags", build.flags);
+  line("processor", xent::apps::processor());
+  line("SIMD", cat(names, "; used: ", targets.empty() ? "none" : targets.front()));
+  line("threads", std::to_string(xent::thread_count(0)));
+  line("devices", "cpu, reference; no CUDA backend in this build");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view option = argc > 1 ? argv[1] : "";
+  if (argc == 1) {
+    print_info();
+    return 0;
+  }
+  const bool help = option == "--help" || option == "-h";
+  std::fputs("Usage: xent-info\nPrints version, build, processor, SIMD targets, threads and devices.\n",
+             help ? stdout : stderr);
+  return help ? 0 : 2;
+}
