@@ -85,6 +85,7 @@ Recipe named_recipe(const std::string& text) {
   if (text == "default") return {};
   Recipe recipe;
   if (text == "article") {
+    recipe.lr = 0.01;
     recipe.schedule = Schedule::constant;
     recipe.label_smoothing = 0.0;
     return recipe;
@@ -93,7 +94,6 @@ Recipe named_recipe(const std::string& text) {
     recipe.lr = 0.003;
     recipe.schedule = Schedule::cosine;
     recipe.final_lr_ratio = 0.0;
-    recipe.label_smoothing = 0.1;
     recipe.dropout = 0.1;
     recipe.shift = 1;
     return recipe;

@@ -16,19 +16,20 @@ const char* name(Schedule schedule);
 Optimizer optimizer_from(const std::string& text);
 Schedule schedule_from(const std::string& text);
 
+/// The defaults are the recipe "default" (docs/trainer.md says how it was chosen).
 struct Recipe {
   std::vector<std::int64_t> layers{784, 512, 10};  ///< widths, input to output
   std::int64_t epochs = 10;
   std::int64_t batch = 64;
   Optimizer optimizer = Optimizer::adam;
-  double lr = 0.01;
+  double lr = 0.005;
   Schedule schedule = Schedule::exponential;
   double final_lr_ratio = 0.01;   ///< lr at the last step ÷ lr, for every schedule but constant
   std::int64_t warmup_steps = 0;  ///< linear from 0 to lr, before the schedule
   double momentum = 0.9;          ///< sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< adam, adamw
   double weight_decay = 0.0;  ///< decoupled for adamw, added to the gradient for sgd and adam
-  double label_smoothing = 0.0;
+  double label_smoothing = 0.1;
   double dropout = 0.0;        ///< of hidden units
   double input_dropout = 0.0;  ///< of pixels
   std::int64_t shift = 0;      ///< each image moved by up to this many pixels each way, each time seen
