@@ -19,6 +19,7 @@ build  libgmock-dev          header   gmock/gmock.h
 run    ca-certificates       file     /etc/ssl/certs/ca-certificates.crt
 test   pkg-config            command  pkg-config
 bench  libbenchmark-dev      header   benchmark/benchmark.h
+bench  python3               command  python3
 lint   clang-format          command  clang-format
 lint   clang-tidy            command  clang-tidy
 fuzz   clang                 command  clang++
