@@ -1,0 +1,47 @@
+"""Softmax and cross-entropy as PyTorch's users call them."""
+
+import itertools
+
+import torch
+import torch.nn.functional as F
+
+DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16, "f64": torch.float64}
+
+
+def workload(operation, dtype, rows, classes, reduction, sets, variant):
+    """A call without arguments that does the operation once, on the next of `sets` sets of buffers."""
+    loss = torch.compile(F.cross_entropy) if variant == "compile" else F.cross_entropy
+    upstream = torch.randn(rows).to(DTYPES[dtype]) if reduction == "none" else None
+    buffers = [make_set(operation, DTYPES[dtype], rows, classes) for _ in range(sets)]
+    turn = itertools.cycle(buffers)
+
+    def forward_backward():
+        logits, labels = next(turn)
+        value = loss(logits, labels, reduction=reduction)
+        return torch.autograd.grad(value, logits, upstream)
+
+    def forward():
+        with torch.no_grad():
+            return loss(*next(turn), reduction=reduction)
+
+    def softmax():
+        return torch.softmax(next(turn)[0], 1)
+
+    def log_softmax():
+        return torch.log_softmax(next(turn)[0], 1)
+
+    if operation == "cross_entropy_backward":
+        graphs = itertools.cycle([(loss(*pair, reduction=reduction), pair[0]) for pair in buffers])
+
+        def backward():
+            value, logits = next(graphs)
+            return torch.autograd.grad(value, logits, upstream, retain_graph=True)
+
+        return backward
+    return {"cross_entropy": forward_backward, "cross_entropy_forward": forward, "softmax": softmax,
+            "log_softmax": log_softmax}[operation]
+
+
+def make_set(operation, dtype, rows, classes):
+    logits = (2 * torch.randn(rows, classes)).to(dtype)
+    return logits.requires_grad_(operation.startswith("cross_entropy")), torch.randint(classes, (rows,))

@@ -1,0 +1,38 @@
+"""What the figures were measured on."""
+
+import os
+import platform
+import re
+
+
+def facts(xent_facts, load_average):
+    """The machine as the results file keeps it; xent's server names the processor as its apps do.
+
+    load_average is that of before the run, when only other programs made it.
+    """
+    return {"processor": xent_facts["processor"], "simd": xent_facts["simd"],
+            "threads": len(os.sched_getaffinity(0)), "memory_gib": memory_gib(),
+            "level2_kib": xent_facts["level2_kib"], "level3_mib": xent_facts["level3_mib"],
+            "system": distribution(), "load_average": load_average}
+
+
+def memory_gib():
+    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+
+
+def distribution():
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "unknown distribution")
+    except OSError:
+        return "unknown distribution"
+
+
+def busy(machine):
+    """Whether other programs would spoil the figures."""
+    return machine["load_average"] > 0.3 * machine["threads"]
+
+
+def results_name(machine, date):
+    """A file name of the processor's name and the day."""
+    word = re.sub(r"\(r\)|\(tm\)", "", machine["processor"].lower())
+    return re.sub(r"[^a-z0-9.]+", "-", word).strip("-") + f"-{machine['threads']}t-{date}.json"
