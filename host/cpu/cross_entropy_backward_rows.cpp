@@ -120,9 +120,9 @@ void Row(const CrossEntropyJob& job, std::int64_t r) {
   const double at_target = scale * target.target_gradient(others, masked);
 
   const GradientFromLse<kSmoothed, D, T> value{.z = z,
-                                                         .probability = probability,
-                                                         .scale = static_cast<C>(scale),
-                                                         .share = static_cast<C>(scale * target.share)};
+                                               .probability = probability,
+                                               .scale = static_cast<C>(scale),
+                                               .share = static_cast<C>(scale * target.share)};
   if (job.streaming_stores) {
     WriteRow<true>(d, out, classes, value);
   } else {

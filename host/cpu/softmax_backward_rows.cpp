@@ -72,7 +72,7 @@ void Row(const SoftmaxBackwardJob& job, std::int64_t r) {
   thread_local Scratch packed_grad;
   const std::int64_t classes = job.grad.layout.classes;
   Gradient<kLog, D, T> row{.saved = read_row<T>(job.saved, r, packed_saved),
-                                     .upstream = read_row<T>(job.upstream, r, packed_upstream)};
+                           .upstream = read_row<T>(job.upstream, r, packed_upstream)};
   T* out = row_to_write<T>(job.grad, r, packed_grad);
   row.sum = static_cast<C>(SumOfTerms(d, row, classes));
   if (job.streaming_stores) {
