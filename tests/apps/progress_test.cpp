@@ -35,7 +35,7 @@ constexpr ProgressView kView{.epoch = 3,
 
 TEST(Progress, AsciiLine) {
   EXPECT_EQ(render_progress(kView, {.terminal = true, .columns = 80}),
-            "epoch  3/10 [======......]  50%  loss 0.0422  acc 98.71%  41.2 k img/s  1:23 left");
+            "epoch  3/10 [=====.....]  50%  loss 0.0422  acc 98.71%  41.2 k img/s  1:23 left");
 }
 
 TEST(Progress, UnicodeLine) {
@@ -60,11 +60,11 @@ TEST(Progress, BarGrowsFromEmptyToFull) {
   ProgressView view = kView;
   const Style style{.terminal = true, .columns = 80};
   view.fraction = 0.0;
-  EXPECT_THAT(render_progress(view, style), HasSubstr("[............]   0%"));
+  EXPECT_THAT(render_progress(view, style), HasSubstr("[..........]   0%"));
   view.fraction = 1.0;
-  EXPECT_THAT(render_progress(view, style), HasSubstr("[============] 100%"));
+  EXPECT_THAT(render_progress(view, style), HasSubstr("[==========] 100%"));
   view.fraction = 7.0;
-  EXPECT_THAT(render_progress(view, style), HasSubstr("[============] 100%"));
+  EXPECT_THAT(render_progress(view, style), HasSubstr("[==========] 100%"));
 }
 
 TEST(Progress, BarIsNotDrawnWhereNobodyWatches) {
@@ -97,6 +97,7 @@ TEST(Summary, SaysWhatIsOn) {
                      .schedule = mlp::Schedule::linear,
                      .final_lr_ratio = 0.5,
                      .warmup_steps = 20,
+                     .label_smoothing = 0.0,
                      .dropout = 0.25,
                      .shift = 2,
                      .seed = 9};
@@ -107,7 +108,7 @@ TEST(Summary, SaysWhatIsOn) {
 
 TEST(Picture, TwoRowsToALine) {
   const std::vector<std::uint8_t> pixels{0, 255, 128, 0, 255, 128, 255, 0, 0};
-  EXPECT_THAT(picture(pixels, 3, 3, {}), ElementsAre(" @+", "*  "));
+  EXPECT_THAT(picture(pixels, 3, 3, {}), ElementsAre(" @+", "=  "));
   EXPECT_THAT(picture(pixels, 3, 3, {.unicode = true}), ElementsAre(" █▒", "▒  "));
   const auto colour = picture(pixels, 3, 3, {.unicode = true, .colour = true});
   ASSERT_EQ(colour.size(), 2U);

@@ -18,6 +18,10 @@ TEST(Text, Numbers) {
   EXPECT_EQ(shortest(0.0), "0");
   EXPECT_EQ(shortest(100000.0), "100000");
   EXPECT_EQ(shortest(1e-12), "1e-12");
+  EXPECT_EQ(compact(0.04217), "0.0422");
+  EXPECT_EQ(compact(99999.0), "99999.0000");
+  EXPECT_EQ(compact(21781393148083.0), "2.18e+13");
+  EXPECT_EQ(compact(INFINITY), "inf");
   EXPECT_EQ(percent(0.98314), "98.31 %");
   EXPECT_EQ(percent(1.0, 1), "100.0 %");
 }

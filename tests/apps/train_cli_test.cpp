@@ -14,7 +14,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -26,7 +25,8 @@ std::vector<std::string> keys(const Json& json) {
 
 TEST(TrainCli, JsonLinesTellTheWholeRun) {
   const TinyMnist tiny;
-  const Outcome outcome = tiny.run(tiny.quick({"--json", "log.jsonl", "--seed", "3"}));
+  const Outcome outcome = tiny.run(
+      tiny.quick({"--json", "log.jsonl", "--seed", "3", "--lr", "0.01", "--final-lr-ratio", "0.01"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<Json> lines = json_lines(read_text(tiny / "log.jsonl"));
   ASSERT_EQ(lines.size(), 4U);
@@ -55,10 +55,11 @@ TEST(TrainCli, FinalLineBeginsWithTheThreeFigures) {
   const Outcome outcome = tiny.run(tiny.quick({"--json", "-", "--quiet"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::string last = outcome.out.substr(outcome.out.rfind('\n', outcome.out.size() - 2) + 1);
-  EXPECT_THAT(
-      last,
-      MatchesRegex(
-          R"(\{"event":"final","test_accuracy":[^,]+,"train_seconds":[^,]+,"wall_seconds":[^,]+,.*\n)"));
+  EXPECT_THAT(last, StartsWith(R"({"event":"final","test_accuracy":)"));
+  const std::vector<std::string> names = keys(Json::parse(last));
+  ASSERT_GE(names.size(), 4U);
+  EXPECT_THAT(std::vector(names.begin(), names.begin() + 4),
+              ElementsAre("event", "test_accuracy", "train_seconds", "wall_seconds"));
 }
 
 TEST(TrainCli, JsonOnStandardOutputIsAlone) {
@@ -199,18 +200,19 @@ TEST(TrainCli, FullDiskKeepsTheOlderCheckpoint) {
   };
   const Outcome outcome = run(XENT_MNIST_PROGRAM, launch);
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("'a'"));
+  EXPECT_THAT(outcome.err, HasSubstr("File too large"));
   EXPECT_TRUE(read_text(tiny / "a") == older);
   EXPECT_THAT(tiny.folder().names(), ElementsAre(".stderr", "a", "digits"));
 }
 
 TEST(TrainCli, DivergenceIsSaid) {
   const TinyMnist tiny;
-  const Outcome outcome = tiny.run(tiny.quick({"--optimizer", "sgd", "--lr", "1000", "--schedule", "constant",
+  // Decay that multiplies the weights by -99999 in each step.
+  const Outcome outcome = tiny.run(tiny.quick({"--optimizer", "sgd", "--lr", "1000", "--weight-decay", "100",
                                                "--report", "a.html", "--json", "log"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("diverged"));
-  EXPECT_TRUE(json_lines(read_text(tiny / "log"))[1]["train_loss"].is_null());
+  EXPECT_TRUE(json_lines(read_text(tiny / "log"))[2]["train_loss"].is_null());
 }
 
 }  // namespace

@@ -40,6 +40,14 @@ std::string shortest(double value) {
   return {buffer.data(), end.ptr};
 }
 
+std::string compact(double value) {
+  if (!(std::abs(value) >= 1e5) || !std::isfinite(value)) return fixed(value, 4);
+  Buffer buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific, 2);
+  return {buffer.data(), end.ptr};
+}
+
 std::string percent(double fraction, int decimals) { return fixed(100.0 * fraction, decimals) + " %"; }
 
 std::string grouped(std::int64_t value) {

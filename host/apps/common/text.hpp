@@ -20,6 +20,8 @@ std::string fixed(double value, int decimals);
 /// Fewest digits that read back as the same number: 0.01 → "0.01"; with an exponent only if very large or
 /// small.
 std::string shortest(double value);
+/// Four decimals, for losses; with an exponent from 100000 on.
+std::string compact(double value);
 /// 0.98314, 2 → "98.31 %".
 std::string percent(double fraction, int decimals = 2);
 /// 60000 → "60,000".

@@ -74,12 +74,17 @@ Scale accuracy_scale(const std::vector<double>& values, double smallest_error) {
     hi = std::max(hi, nines(value));
   }
   if (hi < lo) lo = hi = nines(0.9);
-  const double bottom = std::max(0.0, lo - 0.1);
+  constexpr std::array kTicks{0.0,  0.2,   0.5,   0.7,   0.8,    0.9,    0.95,   0.97,   0.98,
+                              0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999};
+  // The axis reaches down to a tick, so that it always has one.
+  double bottom = std::max(0.0, lo - 0.1);
+  for (const double value : kTicks) {
+    const double at = -std::log10(1.0 - value);
+    if (at <= hi && hi - 0.5 < at) bottom = std::min(bottom, at);
+  }
   const double top = std::max(hi + 0.1, bottom + 0.3);
   const auto place = between(bottom, top);
   Scale scale{.place = [place, nines](double v) { return place(nines(v)); }};
-  constexpr std::array kTicks{0.0,  0.2,   0.5,   0.7,   0.8,    0.9,    0.95,   0.97,   0.98,
-                              0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999};
   for (const double value : kTicks) {
     const double at = -std::log10(1.0 - value);
     if (at < bottom || at > top) continue;

@@ -65,8 +65,8 @@ std::string epoch_header(std::int64_t epochs) {
 
 std::string epoch_line(const Epoch& epoch, std::int64_t epochs) {
   const std::string all = std::to_string(epochs);
-  return table_line({cat(std::to_string(epoch.number), "/", all), apps::fixed(epoch.train_loss, 4),
-                     apps::percent(epoch.train_accuracy), apps::fixed(epoch.test_loss, 4),
+  return table_line({cat(std::to_string(epoch.number), "/", all), apps::compact(epoch.train_loss),
+                     apps::percent(epoch.train_accuracy), apps::compact(epoch.test_loss),
                      apps::percent(epoch.test_accuracy),
                      epoch.timing ? apps::rounded_count(epoch.timing->samples_per_second) : "",
                      epoch.timing ? apps::elapsed(epoch.timing->seconds) : "earlier"},

@@ -39,7 +39,7 @@ std::string render_progress(const ProgressView& view, const apps::Style& style) 
       apps::cat("epoch ", apps::right(std::to_string(view.epoch), epochs.size()), "/", epochs);
   const std::array<std::string, 5> figures{
       apps::right(apps::fixed(100.0 * std::clamp(view.fraction, 0.0, 1.0), 0), 3) + "%",
-      "  loss " + apps::fixed(view.loss, 4),
+      "  loss " + apps::compact(view.loss),
       "  acc " + apps::fixed(100.0 * view.accuracy, 2) + "%",
       "  " + apps::rounded_count(view.samples_per_second) + " img/s",
       "  " + apps::clock(view.seconds_left) + " left",

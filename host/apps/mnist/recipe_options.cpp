@@ -87,7 +87,9 @@ std::string recipe_description(const mlp::Recipe& recipe) {
       if (ours[i].value == theirs[i].value) continue;
       text += apps::cat(changes++ == 0 ? " with " : ", ", ours[i].name, " ", ours[i].value);
     }
-    if (changes >= fewest || (changes == 0 && named != recipe)) continue;
+    // What has no option may differ too; then this is another recipe altogether.
+    for_each_recipe_field([&](const auto& field) { named.*field.value = recipe.*field.value; });
+    if (changes >= fewest || named != recipe) continue;
     fewest = changes;
     best = text;
   }

@@ -55,7 +55,7 @@ std::string summary_section(const Run& run, const mlp::Evaluation& test) {
     html += cat("<p class=\"note\">Note: ", escape_html(article_note()), ".</p>\n");
   html += cat("<div class=\"cards\">\n", card(apps::percent(test.accuracy), "test accuracy", "card lead"),
               card(apps::grouped(wrong), cat("wrong of ", apps::grouped(count))),
-              card(apps::fixed(test.loss, 4), "test loss"));
+              card(apps::compact(test.loss), "test loss"));
   if (run.steps > 0) {
     const double rate = static_cast<double>(run.samples) / run.train_seconds;
     html +=

@@ -53,10 +53,10 @@ std::string epoch_table(const Run& run) {
   std::string body;
   for (auto epoch = epochs.begin(); epoch != epochs.end(); ++epoch) {
     body +=
-        cat("<tr><td>", std::to_string(epoch->number), "</td><td>", fixed(epoch->train_loss, 4), "</td><td>",
-            percent(epoch->train_accuracy), "</td><td>", fixed(epoch->test_loss, 4), "</td><td",
-            epoch == best ? " class=\"best\"" : "", ">", percent(epoch->test_accuracy), "</td><td>",
-            epoch->timing ? apps::elapsed(epoch->timing->seconds) : "earlier", "</td></tr>\n");
+        cat("<tr><td>", std::to_string(epoch->number), "</td><td>", apps::compact(epoch->train_loss),
+            "</td><td>", percent(epoch->train_accuracy), "</td><td>", apps::compact(epoch->test_loss),
+            "</td><td", epoch == best ? " class=\"best\"" : "", ">", percent(epoch->test_accuracy),
+            "</td><td>", epoch->timing ? apps::elapsed(epoch->timing->seconds) : "earlier", "</td></tr>\n");
   }
   return cat(R"(<div class="panel scroll"><table class="epochs">
 <thead><tr><th>epoch</th><th>train<br>loss</th><th>train<br>accuracy</th><th>test<br>loss</th><th>test<br>accuracy</th>
@@ -69,7 +69,7 @@ std::string epoch_table(const Run& run) {
 }  // namespace
 
 std::string curves_section(const Run& run) {
-  const auto as_loss = [](double loss) { return fixed(loss, 4); };
+  const auto as_loss = [](double loss) { return apps::compact(loss); };
   const auto as_percent = [](double accuracy) { return percent(accuracy); };
   auto loss = train_and_test(run, &CurvePoint::loss, &Epoch::test_loss, as_loss);
   auto accuracy = train_and_test(run, &CurvePoint::accuracy, &Epoch::test_accuracy, as_percent);
