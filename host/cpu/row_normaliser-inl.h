@@ -20,12 +20,13 @@ inline constexpr std::int64_t kBlock = 1024;
 
 inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1) / kBlock; }
 
-/// Fetches what lies one block ahead, so that memory works while this block's exponentials are taken.
-/// It may reach past the row: a prefetch never faults, and there lies the next row.
+/// Fetches what lies two blocks ahead: the next block is being searched for its maximum while this one's
+/// exponentials are taken, and memory should never wait for either. It may reach past the row: a prefetch
+/// never faults, and there lies the next row.
 template <class T>
-HWY_INLINE void PrefetchNextBlock(const T* at, std::int64_t count) {
+HWY_INLINE void PrefetchAhead(const T* at, std::int64_t count) {
   constexpr std::uintptr_t kLine = 64;
-  const auto begin = reinterpret_cast<std::uintptr_t>(at) + kBlock * sizeof(T);
+  const auto begin = reinterpret_cast<std::uintptr_t>(at) + 2 * kBlock * sizeof(T);
   const auto end = begin + static_cast<std::uintptr_t>(count) * sizeof(T);
   for (auto line = begin; line < end; line += kLine) {
     hwy::Prefetch(reinterpret_cast<const void*>(line));
@@ -46,19 +47,34 @@ struct RowSums {
   std::int64_t max_block = 0;  ///< first block that holds the maximum
 };
 
+/// The maximum of a block, vector by vector.
+template <class D>
+struct MaximumAccumulator {
+  D d{};
+  hn::Vec<D> even = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
+  hn::Vec<D> odd = even;
+
+  template <class T>
+  HWY_INLINE void AddTwo(const T* z) {
+    even = hn::Max(even, LoadVector(d, z));
+    odd = hn::Max(odd, LoadVector(d, z + hn::Lanes(d)));
+  }
+  HWY_INLINE hn::TFromD<D> Result() const { return hn::GetLane(hn::MaxOfLanes(d, hn::Max(even, odd))); }
+};
+
 template <class D, class T>
 HWY_INLINE hn::TFromD<D> BlockMaximum(D d, const T* z, std::int64_t n) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  auto m0 = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
-  auto m1 = m0;
+  MaximumAccumulator<D> maximum;
   std::int64_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    m0 = hn::Max(m0, LoadVector(d, z + i));
-    m1 = hn::Max(m1, LoadVector(d, z + i + lanes));
+  for (; i + 2 * lanes <= n; i += 2 * lanes) maximum.AddTwo(z + i);
+  for (; i < n; i += lanes) {
+    const bool whole = n - i >= lanes;
+    const auto left = static_cast<std::size_t>(n - i);
+    maximum.even =
+        hn::Max(maximum.even, whole ? LoadVector(d, z + i) : LoadPart(d, z + i, left, MinusInfinity<T>()));
   }
-  for (; i + lanes <= n; i += lanes) m0 = hn::Max(m0, LoadVector(d, z + i));
-  if (i < n) m1 = hn::Max(m1, LoadPart(d, z + i, static_cast<std::size_t>(n - i), MinusInfinity<T>()));
-  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(m0, m1)));
+  return maximum.Result();
 }
 
 /// Gaps are summed in this unit, a power of two: a block's sum overflows only where one gap does.
@@ -102,35 +118,71 @@ HWY_INLINE double Total(D d, hn::Vec<D> v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
 }
 
-/// Reduces one block; writes its exponentials to `exps` if they are kept.
-template <RowNeeds kNeeds, class D, class T, class C>
-HWY_INLINE void ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps, RowSums<C>& block) {
+template <class C>
+struct BlockResult {
+  RowSums<C> sums{};
+  C next_maximum = MinusInfinity<C>();
+};
+
+/// Reduces one block of n columns whose maximum is known, and finds the maximum of the `next_n` columns
+/// after it. Writes the block's exponentials to `exps` if they are kept.
+template <RowNeeds kNeeds, class D, class T, class C = hn::TFromD<D>>
+HWY_INLINE BlockResult<C> ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps,
+                                      std::int64_t next_n) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   BlockAccumulator<D, kNeeds> even(maximum);
   BlockAccumulator<D, kNeeds> odd(maximum);
-  std::int64_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    PrefetchNextBlock(z + i, 2 * lanes);
-    const auto e0 = even.Add(LoadVector(d, z + i));
-    const auto e1 = odd.Add(LoadVector(d, z + i + lanes));
+  MaximumAccumulator<D> next;
+  const auto add_two = [&](std::int64_t at) HWY_ATTR {
+    PrefetchAhead(z + at, 2 * lanes);
+    const auto e0 = even.Add(LoadVector(d, z + at));
+    const auto e1 = odd.Add(LoadVector(d, z + at + lanes));
     if constexpr (kNeeds.exps) {
-      hn::Store(e0, d, exps + i);
-      hn::Store(e1, d, exps + i + lanes);
+      hn::Store(e0, d, exps + at);
+      hn::Store(e1, d, exps + at + lanes);
+    }
+  };
+  std::int64_t i = 0;
+  if (next_n == kBlock) {
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
+      add_two(i);
+      next.AddTwo(z + kBlock + i);
     }
   }
+  for (; i + 2 * lanes <= n; i += 2 * lanes) add_two(i);
   for (; i < n; i += lanes) {
     const auto left = static_cast<std::size_t>(n - i);
     const bool whole = n - i >= lanes;
     const auto e = even.Add(whole ? LoadVector(d, z + i) : LoadPart(d, z + i, left, MinusInfinity<T>()));
     if constexpr (kNeeds.exps) hn::Store(e, d, exps + i);  // the scratch is padded to whole vectors
   }
+
+  BlockResult<C> result;
+  RowSums<C>& sums = result.sums;
   const double ones = Total(d, hn::Add(even.ones, odd.ones));
-  block.state.max = static_cast<double>(maximum);
-  block.state.rest = Total(d, hn::Add(even.below, odd.below)) + (ones - 1.0);
+  sums.state.max = static_cast<double>(maximum);
+  sums.state.rest = Total(d, hn::Add(even.below, odd.below)) + (ones - 1.0);
   if constexpr (kNeeds.smoothing) {
-    block.gap = Total(d, hn::Add(even.gap, odd.gap)) / static_cast<double>(kGapUnit<C>);
-    block.unmasked = Total(d, hn::Add(even.unmasked, odd.unmasked));
+    sums.gap = Total(d, hn::Add(even.gap, odd.gap)) / static_cast<double>(kGapUnit<C>);
+    sums.unmasked = Total(d, hn::Add(even.unmasked, odd.unmasked));
   }
+  result.next_maximum = next_n == kBlock ? next.Result() : BlockMaximum(d, z + n, next_n);
+  return result;
+}
+
+/// Adds a block's sums to the row's; the gaps, which count from the maximum, move with it.
+template <RowNeeds kNeeds, class C>
+HWY_INLINE void AddBlock(const RowSums<C>& block, std::int64_t number, RowSums<C>& row) {
+  const double higher = block.state.max > row.state.max ? block.state.max : row.state.max;
+  if constexpr (kNeeds.smoothing) {
+    const auto moved = [higher](const RowSums<C>& part) {
+      return part.unmasked == 0.0 ? part.gap : part.gap + part.unmasked * (higher - part.state.max);
+    };
+    row.gap = moved(row) + moved(block);
+    row.unmasked += block.unmasked;
+  }
+  if (block.state.max > row.state.max) row.max_block = number;
+  row.state = merge(row.state, block.state);
 }
 
 /// The sums of a whole row. `exps` (a multiple of the vector length, vector-aligned) and
@@ -138,26 +190,19 @@ HWY_INLINE void ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps,
 template <RowNeeds kNeeds, class T, class C = Compute<T>>
 HWY_INLINE RowSums<C> NormaliseRow(const T* z, std::int64_t classes, C* exps, double* block_maxima) {
   const hn::ScalableTag<C> d;
+  const auto columns_from = [classes](std::int64_t begin) {
+    return classes - begin < kBlock ? classes - begin : kBlock;
+  };
   RowSums<C> row;
+  C maximum = BlockMaximum(d, z, columns_from(0));
   for (std::int64_t b = 0; b < Blocks(classes); ++b) {
     const std::int64_t begin = b * kBlock;
-    const std::int64_t n = classes - begin < kBlock ? classes - begin : kBlock;
-    const C maximum = BlockMaximum(d, z + begin, n);
-    RowSums<C> block;
-    ReduceBlock<kNeeds>(d, z + begin, n, maximum, exps + (kNeeds.exps ? begin : 0), block);
-    if constexpr (kNeeds.exps) block_maxima[b] = block.state.max;
-    if constexpr (kNeeds.smoothing) {
-      // gap counts from the running maximum, so it moves with it.
-      const double higher = block.state.max > row.state.max ? block.state.max : row.state.max;
-      const auto moved = [higher](double gap, double unmasked, double maximum_) {
-        return unmasked == 0.0 ? gap : gap + unmasked * (higher - maximum_);
-      };
-      row.gap =
-          moved(row.gap, row.unmasked, row.state.max) + moved(block.gap, block.unmasked, block.state.max);
-      row.unmasked += block.unmasked;
-    }
-    if (block.state.max > row.state.max) row.max_block = b;
-    row.state = merge(row.state, block.state);
+    const std::int64_t n = columns_from(begin);
+    const BlockResult<C> block = ReduceBlock<kNeeds>(
+        d, z + begin, n, maximum, exps + (kNeeds.exps ? begin : 0), columns_from(begin + n));
+    if constexpr (kNeeds.exps) block_maxima[b] = static_cast<double>(maximum);
+    AddBlock<kNeeds>(block.sums, b, row);
+    maximum = block.next_maximum;
   }
   // Nothing but masked classes: there is no distribution.
   if (row.state.max == -std::numeric_limits<double>::infinity()) {
