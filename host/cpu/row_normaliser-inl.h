@@ -51,8 +51,11 @@ struct RowSums {
 template <class D>
 struct MaximumAccumulator {
   D d{};
-  hn::Vec<D> even = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
-  hn::Vec<D> odd = even;
+  hn::Vec<D> even;
+  hn::Vec<D> odd;
+
+  // Written out: an implicit constructor would not be compiled for the target.
+  MaximumAccumulator() : even(hn::Set(D(), MinusInfinity<hn::TFromD<D>>())), odd(even) {}
 
   template <class T>
   HWY_INLINE void AddTwo(const T* z) {
