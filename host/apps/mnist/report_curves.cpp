@@ -11,7 +11,6 @@ namespace xent::mnist {
 namespace {
 
 using apps::cat;
-using apps::fixed;
 using apps::percent;
 
 /// A quantity while training (fine) and on the test set after each epoch (dots); `text` writes it.

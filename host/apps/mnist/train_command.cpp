@@ -34,6 +34,7 @@ mlp::Trainer make_trainer(const TrainOptions& options, const mlp::Recipe& recipe
 Run make_run(const TrainOptions& options, const mlp::Recipe& recipe, const data::TrainTest& data,
              const ChosenDevice& device, WallClock::time_point start) {
   mlp::Trainer trainer = make_trainer(options, recipe, data.train, device.exec);
+  const std::string name = recipe_name(trainer.recipe());
   History history(trainer.recipe().epochs, trainer.steps_per_epoch());
   std::optional<mlp::Progress> resumed_at;
   if (options.resume) {
@@ -41,7 +42,7 @@ Run make_run(const TrainOptions& options, const mlp::Recipe& recipe, const data:
     history.restore(trainer.note(), trainer.progress(), options.resume->string());
   }
   return {.program = options.program,
-          .recipe_name = recipe_name(trainer.recipe()),
+          .recipe_name = name,
           .device_line = device.line,
           .exec = device.exec,
           .data = data,
