@@ -56,12 +56,14 @@ void write_ignored_row(const CrossEntropyJob& job, std::int64_t r) {
 
 /// The target distribution q of a row: on_target at the label, share at every unmasked class.
 struct TargetDistribution {
+  double smoothing = 0.0;
   double on_target = 1.0;
   double share = 0.0;
 
-  TargetDistribution() = default;
   TargetDistribution(double label_smoothing, double unmasked)
-      : on_target(1.0 - label_smoothing), share(label_smoothing == 0.0 ? 0.0 : label_smoothing / unmasked) {}
+      : smoothing(label_smoothing),
+        on_target(1.0 - label_smoothing),
+        share(label_smoothing == 0.0 ? 0.0 : label_smoothing / unmasked) {}
 
   /// Σ_c q[c]·(max - z[c]) with 0·inf = 0.
   double expected_gap(double target_gap, double gap) const {
@@ -69,7 +71,7 @@ struct TargetDistribution {
   }
   /// p - q of the label, from the probability of all other classes: 1 - p is never formed.
   double target_gradient(double others, bool target_masked) const {
-    return (1.0 - on_target) - (target_masked ? 0.0 : share) - others;
+    return smoothing - (target_masked ? 0.0 : share) - others;
   }
 };
 

@@ -48,9 +48,9 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
 
 /// The gradient alone, from the lse of an earlier cross_entropy call on the same logits:
 ///   p[c] = exp(z[r,c] - lse[r]),   grad[r,c] = (p[c] - q[c]) · g[r] / d,
-/// with the target's p - 1 taken as the negated sum of the other p. Its relative error grows with
-/// |lse|·2^-24 when lse is f32 (give f64, or use the one-call form, if logits are far from zero).
-/// Arguments, errors, aliasing and determinism as above. Moves 1 read + 1 write of the matrix.
+/// with the target's p - 1 taken as the negated sum of the other p where the target dominates. Its relative
+/// error grows with |lse|·2^-24 when lse is f32 (give f64, or use the one-call form, if logits are far from
+/// zero). Arguments, errors, aliasing and determinism as above. Moves 1 read + 1 write of the matrix.
 void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
                             const ConstVectorView& lse, const MatrixView& grad,
                             const LossOptions& options = {}, const Upstream& upstream = {},

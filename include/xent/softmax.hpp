@@ -26,7 +26,8 @@ void softmax(const ConstMatrixView& logits, const MatrixView& probs, const Exec&
 void log_softmax(const ConstMatrixView& logits, const MatrixView& log_probs, const Exec& exec = {});
 
 /// grad_logits[r,c] = p[r,c] · (g[r,c] - Σ_k g[r,k]·p[r,k]), from the saved probs p and upstream g.
-/// Classes with p = 0 get gradient 0. Moves 2 reads + 1 write while two rows stay in cache.
+/// Classes with p = 0 are left out of the sum and get gradient 0. Moves 2 reads + 1 write while two rows stay
+/// in cache.
 void softmax_backward(const ConstMatrixView& probs, const ConstMatrixView& grad_probs,
                       const MatrixView& grad_logits, const Exec& exec = {});
 
