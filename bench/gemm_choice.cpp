@@ -66,23 +66,38 @@ void openblas_threads(const Product& p, Operands& o, int threads) {
   openblas_set_num_threads(1);
 }
 
-void openblas_blocks(const Product& p, Operands& o, int threads, std::int64_t block) {
-  using xent::mlp::gemm;
+using Serial = void (*)(std::int64_t, std::int64_t, std::int64_t, const xent::mlp::Factor&,
+                        const xent::mlp::Factor&, float, float*, std::int64_t);
+
+/// The product in blocks of its split side, each by one serial call, on the library's threads.
+void in_blocks(const Product& p, Operands& o, int threads, std::int64_t block, Serial gemm) {
   const std::int64_t work = p.rows * p.cols * p.depth;
-  if (p.split_rows) {
-    xent::mlp::for_blocks(p.rows, block, work, threads, [&](std::int64_t begin, std::int64_t end) {
-      const float* a = o.a.data() + (p.a_transposed ? begin : begin * o.a_stride);
-      gemm(end - begin, p.cols, p.depth, {a, o.a_stride, p.a_transposed},
-           {o.b.data(), o.b_stride, p.b_transposed}, 0.0F, o.c.data() + begin * p.cols, p.cols);
-    });
-  } else {
-    xent::mlp::for_blocks(p.cols, block, work, threads, [&](std::int64_t begin, std::int64_t end) {
-      const float* b = o.b.data() + (p.b_transposed ? begin * o.b_stride : begin);
-      gemm(p.rows, end - begin, p.depth, {o.a.data(), o.a_stride, p.a_transposed},
-           {b, o.b_stride, p.b_transposed}, 0.0F, o.c.data() + begin, p.cols);
-    });
-  }
+  xent::mlp::for_blocks(
+      p.split_rows ? p.rows : p.cols, block, work, threads, [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t row = p.split_rows ? begin : 0;
+        const std::int64_t col = p.split_rows ? 0 : begin;
+        const std::int64_t rows = p.split_rows ? end - begin : p.rows;
+        const std::int64_t cols = p.split_rows ? p.cols : end - begin;
+        const float* a = o.a.data() + (p.a_transposed ? row : row * o.a_stride);
+        const float* b = o.b.data() + (p.b_transposed ? col * o.b_stride : col);
+        gemm(rows, cols, p.depth, {a, o.a_stride, p.a_transposed}, {b, o.b_stride, p.b_transposed}, 0.0F,
+             o.c.data() + row * p.cols + col, p.cols);
+      });
 }
+
+#ifdef XENT_HAVE_ONEDNN
+void onednn(std::int64_t rows, std::int64_t cols, std::int64_t depth, const xent::mlp::Factor& a,
+            const xent::mlp::Factor& b, float beta, float* c, std::int64_t c_stride) {
+  dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', rows, cols, depth, 1.0F, a.data, a.stride,
+             b.data, b.stride, beta, c, c_stride);
+}
+
+void onednn_serial(std::int64_t rows, std::int64_t cols, std::int64_t depth, const xent::mlp::Factor& a,
+                   const xent::mlp::Factor& b, float beta, float* c, std::int64_t c_stride) {
+  omp_set_num_threads(1);  // of the calling thread
+  onednn(rows, cols, depth, a, b, beta, c, c_stride);
+}
+#endif
 
 struct Candidate {
   std::string name;
@@ -95,16 +110,20 @@ std::vector<Candidate> candidates(int threads) {
   list.push_back(
       {"OpenBLAS, its threads", [=](const Product& p, Operands& o) { openblas_threads(p, o, threads); }});
   for (const std::int64_t block : kBlocks) {
-    list.push_back({"OpenBLAS, blocks of " + std::to_string(block),
-                    [=](const Product& p, Operands& o) { openblas_blocks(p, o, threads, block); }});
+    list.push_back({"OpenBLAS, blocks of " + std::to_string(block), [=](const Product& p, Operands& o) {
+                      in_blocks(p, o, threads, block, xent::mlp::gemm);
+                    }});
   }
 #ifdef XENT_HAVE_ONEDNN
-  list.push_back({"oneDNN sgemm", [=](const Product& p, Operands& o) {
+  list.push_back({"oneDNN, its threads", [=](const Product& p, Operands& o) {
                     omp_set_num_threads(threads);
-                    dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', p.rows, p.cols,
-                               p.depth, 1.0F, o.a.data(), o.a_stride, o.b.data(), o.b_stride, 0.0F,
-                               o.c.data(), p.cols);
+                    onednn(p.rows, p.cols, p.depth, {o.a.data(), o.a_stride, p.a_transposed},
+                           {o.b.data(), o.b_stride, p.b_transposed}, 0.0F, o.c.data(), p.cols);
                   }});
+  for (const std::int64_t block : kBlocks) {
+    list.push_back({"oneDNN, blocks of " + std::to_string(block),
+                    [=](const Product& p, Operands& o) { in_blocks(p, o, threads, block, onednn_serial); }});
+  }
 #endif
   return list;
 }
