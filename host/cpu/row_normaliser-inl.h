@@ -14,19 +14,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// A block is read twice, for its maximum and for its exponentials; the second read must hit the
-/// first-level cache (4 KiB of f32).
+/// Columns that are staged in the first-level cache at a time (4 KiB of f32): one block is searched for its
+/// maximum while the exponentials of the one before it are taken.
 inline constexpr std::int64_t kBlock = 1024;
 
 inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1) / kBlock; }
 
-/// Fetches what lies two blocks ahead: the next block is being searched for its maximum while this one's
-/// exponentials are taken, and memory should never wait for either. It may reach past the row: a prefetch
-/// never faults, and there lies the next row.
+/// Fetches what lies a block ahead of what is being staged, so that memory never waits. It may reach past
+/// the row: a prefetch never faults, and there lies the next row.
 template <class T>
 HWY_INLINE void PrefetchAhead(const T* at, std::int64_t count) {
   constexpr std::uintptr_t kLine = 64;
-  const auto begin = reinterpret_cast<std::uintptr_t>(at) + 2 * kBlock * sizeof(T);
+  const auto begin = reinterpret_cast<std::uintptr_t>(at) + kBlock * sizeof(T);
   const auto end = begin + static_cast<std::uintptr_t>(count) * sizeof(T);
   for (auto line = begin; line < end; line += kLine) {
     hwy::Prefetch(reinterpret_cast<const void*>(line));
@@ -47,37 +46,56 @@ struct RowSums {
   std::int64_t max_block = 0;  ///< first block that holds the maximum
 };
 
-/// The maximum of a block, vector by vector.
+/// Copies columns from memory, of any type and alignment, to aligned numbers of the compute type, and finds
+/// their maximum. Loads that straddle cache lines, and conversions, are so paid once.
 template <class D>
-struct MaximumAccumulator {
-  D d{};
-  hn::Vec<D> even;
-  hn::Vec<D> odd;
+class Stager {
+ public:
+  using C = hn::TFromD<D>;
 
   // Written out: an implicit constructor would not be compiled for the target.
-  MaximumAccumulator() : even(hn::Set(D(), MinusInfinity<hn::TFromD<D>>())), odd(even) {}
+  Stager() : even_(hn::Set(D(), MinusInfinity<C>())), odd_(even_) {}
 
+  /// Two vectors.
   template <class T>
-  HWY_INLINE void AddTwo(const T* z) {
-    even = hn::Max(even, LoadVector(d, z));
-    odd = hn::Max(odd, LoadVector(d, z + hn::Lanes(d)));
+  HWY_INLINE void Copy(const T* from, C* to) {
+    const D d;
+    const auto v0 = LoadVector(d, from);
+    const auto v1 = LoadVector(d, from + hn::Lanes(d));
+    hn::Store(v0, d, to);
+    hn::Store(v1, d, to + hn::Lanes(d));
+    even_ = hn::Max(even_, v0);
+    odd_ = hn::Max(odd_, v1);
   }
-  HWY_INLINE hn::TFromD<D> Result() const { return hn::GetLane(hn::MaxOfLanes(d, hn::Max(even, odd))); }
+  /// The last n < 2 vectors, filled up with masked classes.
+  template <class T>
+  HWY_INLINE void CopyPart(const T* from, std::int64_t n, C* to) {
+    const D d;
+    HWY_ALIGN T padded[2 * hn::MaxLanes(D())];
+    for (std::size_t i = 0; i < 2 * hn::Lanes(d); ++i) {
+      padded[i] = static_cast<std::int64_t>(i) < n ? from[i] : MinusInfinity<T>();
+    }
+    Copy(padded, to);
+  }
+  HWY_INLINE C Maximum() const {
+    const D d;
+    return hn::GetLane(hn::MaxOfLanes(d, hn::Max(even_, odd_)));
+  }
+
+ private:
+  hn::Vec<D> even_;
+  hn::Vec<D> odd_;
 };
 
-template <class D, class T>
-HWY_INLINE hn::TFromD<D> BlockMaximum(D d, const T* z, std::int64_t n) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  MaximumAccumulator<D> maximum;
+/// Stages n columns and returns their maximum.
+template <class D, class T, class C = hn::TFromD<D>>
+HWY_INLINE C StageBlock(D d, const T* z, std::int64_t n, C* staged) {
+  const auto two = 2 * static_cast<std::int64_t>(hn::Lanes(d));
+  Stager<D> stager;
   std::int64_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) maximum.AddTwo(z + i);
-  for (; i < n; i += lanes) {
-    const bool whole = n - i >= lanes;
-    const auto left = static_cast<std::size_t>(n - i);
-    maximum.even =
-        hn::Max(maximum.even, whole ? LoadVector(d, z + i) : LoadPart(d, z + i, left, MinusInfinity<T>()));
-  }
-  return maximum.Result();
+  for (; i + two <= n; i += two) stager.Copy(z + i, staged + i);
+  if (i < n) stager.CopyPart(z + i, n - i, staged + i);
+  return stager.Maximum();
 }
 
 /// Gaps are summed in this unit, a power of two: a block's sum overflows only where one gap does.
@@ -121,47 +139,24 @@ HWY_INLINE double Total(D d, hn::Vec<D> v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
 }
 
-template <class C>
-struct BlockResult {
-  RowSums<C> sums{};
-  C next_maximum = MinusInfinity<C>();
-};
-
-/// Reduces one block of n columns whose maximum is known, and finds the maximum of the `next_n` columns
-/// after it. Writes the block's exponentials to `exps` if they are kept.
-template <RowNeeds kNeeds, class D, class T, class C = hn::TFromD<D>>
-HWY_INLINE BlockResult<C> ReduceBlock(D d, const T* z, std::int64_t n, C maximum, C* exps,
-                                      std::int64_t next_n) {
+/// Reduces one staged block of n columns whose maximum is known; writes its exponentials to `exps` if they
+/// are kept. Meanwhile `meanwhile(i)` is called once for every two vectors, i columns into the block.
+template <RowNeeds kNeeds, class D, class Meanwhile, class C = hn::TFromD<D>>
+HWY_INLINE RowSums<C> ReduceBlock(D d, const C* staged, std::int64_t n, C maximum, C* exps,
+                                  const Meanwhile& meanwhile) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   BlockAccumulator<D, kNeeds> even(maximum);
   BlockAccumulator<D, kNeeds> odd(maximum);
-  MaximumAccumulator<D> next;
-  const auto add_two = [&](std::int64_t at) HWY_ATTR {
-    PrefetchAhead(z + at, 2 * lanes);
-    const auto e0 = even.Add(LoadVector(d, z + at));
-    const auto e1 = odd.Add(LoadVector(d, z + at + lanes));
-    if constexpr (kNeeds.exps) {
-      hn::Store(e0, d, exps + at);
-      hn::Store(e1, d, exps + at + lanes);
-    }
-  };
-  std::int64_t i = 0;
-  if (next_n == kBlock) {
-    for (; i + 2 * lanes <= n; i += 2 * lanes) {
-      add_two(i);
-      next.AddTwo(z + kBlock + i);
+  for (std::int64_t i = 0; i < n; i += 2 * lanes) {
+    meanwhile(i);
+    const auto e0 = even.Add(hn::Load(d, staged + i));
+    const auto e1 = odd.Add(hn::Load(d, staged + i + lanes));
+    if constexpr (kNeeds.exps) {  // padded to whole blocks
+      hn::Store(e0, d, exps + i);
+      hn::Store(e1, d, exps + i + lanes);
     }
   }
-  for (; i + 2 * lanes <= n; i += 2 * lanes) add_two(i);
-  for (; i < n; i += lanes) {
-    const auto left = static_cast<std::size_t>(n - i);
-    const bool whole = n - i >= lanes;
-    const auto e = even.Add(whole ? LoadVector(d, z + i) : LoadPart(d, z + i, left, MinusInfinity<T>()));
-    if constexpr (kNeeds.exps) hn::Store(e, d, exps + i);  // the scratch is padded to whole vectors
-  }
-
-  BlockResult<C> result;
-  RowSums<C>& sums = result.sums;
+  RowSums<C> sums;
   const double ones = Total(d, hn::Add(even.ones, odd.ones));
   sums.state.max = static_cast<double>(maximum);
   sums.state.rest = Total(d, hn::Add(even.below, odd.below)) + (ones - 1.0);
@@ -169,8 +164,7 @@ HWY_INLINE BlockResult<C> ReduceBlock(D d, const T* z, std::int64_t n, C maximum
     sums.gap = Total(d, hn::Add(even.gap, odd.gap)) / static_cast<double>(kGapUnit<C>);
     sums.unmasked = Total(d, hn::Add(even.unmasked, odd.unmasked));
   }
-  result.next_maximum = next_n == kBlock ? next.Result() : BlockMaximum(d, z + n, next_n);
-  return result;
+  return sums;
 }
 
 /// Adds a block's sums to the row's; the gaps, which count from the maximum, move with it.
@@ -192,20 +186,40 @@ HWY_INLINE void AddBlock(const RowSums<C>& block, std::int64_t number, RowSums<C
 /// `block_maxima` (one per block) are written where kNeeds.exps.
 template <RowNeeds kNeeds, class T, class C = Compute<T>>
 HWY_INLINE RowSums<C> NormaliseRow(const T* z, std::int64_t classes, C* exps, double* block_maxima) {
-  const hn::ScalableTag<C> d;
+  using D = hn::ScalableTag<C>;
+  const D d;
+  const auto two_vectors = 2 * static_cast<std::int64_t>(hn::Lanes(d));
+  HWY_ALIGN C stages[2][kBlock];
   const auto columns_from = [classes](std::int64_t begin) {
     return classes - begin < kBlock ? classes - begin : kBlock;
   };
   RowSums<C> row;
-  C maximum = BlockMaximum(d, z, columns_from(0));
+  C maximum = StageBlock(d, z, columns_from(0), stages[0]);
   for (std::int64_t b = 0; b < Blocks(classes); ++b) {
     const std::int64_t begin = b * kBlock;
     const std::int64_t n = columns_from(begin);
-    const BlockResult<C> block = ReduceBlock<kNeeds>(
-        d, z + begin, n, maximum, exps + (kNeeds.exps ? begin : 0), columns_from(begin + n));
+    const std::int64_t next_n = columns_from(begin + n);
+    const T* next = z + begin + n;
+    const C* staged = stages[b % 2];
+    C* next_staged = stages[(b + 1) % 2];
+    C* block_exps = exps + (kNeeds.exps ? begin : 0);
+    RowSums<C> block;
+    C next_maximum;
+    if (next_n == kBlock) {
+      Stager<D> stager;
+      block = ReduceBlock<kNeeds>(d, staged, n, maximum, block_exps, [&](std::int64_t i) HWY_ATTR {
+        PrefetchAhead(next + i, two_vectors);
+        stager.Copy(next + i, next_staged + i);
+      });
+      next_maximum = stager.Maximum();
+    } else {
+      block = ReduceBlock<kNeeds>(d, staged, n, maximum, block_exps,
+                                  [&](std::int64_t i) HWY_ATTR { PrefetchAhead(next + i, two_vectors); });
+      next_maximum = StageBlock(d, next, next_n, next_staged);
+    }
     if constexpr (kNeeds.exps) block_maxima[b] = static_cast<double>(maximum);
-    AddBlock<kNeeds>(block.sums, b, row);
-    maximum = block.next_maximum;
+    AddBlock<kNeeds>(block, b, row);
+    maximum = next_maximum;
   }
   // Nothing but masked classes: there is no distribution.
   if (row.state.max == -std::numeric_limits<double>::infinity()) {
