@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/apps/common/text.hpp"
+
 namespace xent::test {
 namespace {
 
@@ -25,8 +27,8 @@ class Command {
       : folder(launch.folder.string()), in_child_(launch.in_child) {
     arguments_ = launch.arguments;
     arguments_.insert(arguments_.begin(), program);
-    environment_ = {"PATH=/usr/bin:/bin", "HOME=" + folder, "TERM=xterm-256color"};
-    for (const auto& [name, value] : launch.environment) environment_.push_back(name + "=" + value);
+    environment_ = {"PATH=/usr/bin:/bin", "HOME=" + folder_, "TERM=xterm-256color"};
+    for (const auto& [name, value] : launch.environment) environment_.push_back(apps::cat(name, "=", value));
     for (std::string& text : arguments_) argv_.push_back(text.data());
     for (std::string& text : environment_) envp_.push_back(text.data());
     argv_.push_back(nullptr);
@@ -36,12 +38,12 @@ class Command {
   [[noreturn]] void execute() const {
     std::signal(SIGINT, SIG_DFL);
     if (in_child_) in_child_();
-    if (::chdir(folder.c_str()) == 0) ::execve(argv_.front(), argv_.data(), envp_.data());
+    if (::chdir(folder_.c_str()) == 0) ::execve(argv_.front(), argv_.data(), envp_.data());
     ::_exit(127);
   }
 
  private:
-  std::string folder;
+  std::string folder_;
   std::function<void()> in_child_;
   std::vector<std::string> arguments_, environment_;
   std::vector<char*> argv_, envp_;

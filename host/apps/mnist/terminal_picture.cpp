@@ -15,8 +15,9 @@ constexpr int kBarWidth = 24;
 /// The 24 greys of the 256-colour palette.
 std::string grey(int level) { return std::to_string(232 + level * 23 / 255); }
 
-std::string half_block(int top, int bottom) {
-  return apps::cat("\x1b[38;5;", grey(top), ";48;5;", grey(bottom), "m▀");
+/// The escape that sets a half block's upper colour (its ink) and lower one (its ground).
+std::string half_block_colours(int top, int bottom) {
+  return apps::cat("\x1b[38;5;", grey(top), ";48;5;", grey(bottom), "m");
 }
 
 template <std::size_t N>
@@ -49,13 +50,18 @@ std::vector<std::string> picture(std::span<const std::uint8_t> pixels, std::int6
   std::vector<std::string> lines;
   for (std::int64_t row = 0; row < height; row += 2) {
     std::string line;
+    std::string colours;
     for (std::int64_t column = 0; column < width; ++column) {
       const int top = level(row, column);
       const int bottom = level(row + 1, column);
-      const int mean = (top + bottom) / 2;
-      line += style.unicode && style.colour ? half_block(top, bottom)
-              : style.unicode               ? shade(mean, kShades)
-                                            : shade(mean, kAscii);
+      if (style.unicode && style.colour) {
+        const std::string wanted = half_block_colours(top, bottom);
+        line += apps::cat(wanted == colours ? "" : wanted, "▀");
+        colours = wanted;
+      } else {
+        const int mean = (top + bottom) / 2;
+        line += style.unicode ? shade(mean, kShades) : shade(mean, kAscii);
+      }
     }
     if (style.unicode && style.colour) line += "\x1b[0m";
     lines.push_back(std::move(line));
