@@ -24,7 +24,7 @@ namespace {
 class Command {
  public:
   Command(const std::string& program, const Launch& launch)
-      : folder(launch.folder.string()), in_child_(launch.in_child) {
+      : folder_(launch.folder.string()), in_child_(launch.in_child) {
     arguments_ = launch.arguments;
     arguments_.insert(arguments_.begin(), program);
     environment_ = {"PATH=/usr/bin:/bin", "HOME=" + folder_, "TERM=xterm-256color"};
