@@ -23,13 +23,14 @@ bench  python3               command  python3
 lint   clang-format          command  clang-format
 lint   clang-tidy            command  clang-tidy
 fuzz   clang                 command  clang++
+fuzz   libclang-rt-dev       file     /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 "
 oldest_cmake=3.25
 
 have() {  # command|header|file NAME
   case $1 in
     command) command -v "$2" >/dev/null ;;
-    file) [ -e "$2" ] ;;
+    file) compgen -G "$2" >/dev/null ;;
     header)
       local dir extra=${CPATH:-}
       for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*; do
