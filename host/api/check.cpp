@@ -127,7 +127,9 @@ void check(const Exec& exec) {
     case Device::cuda: throw Unsupported("exec.device: this build has no CUDA backend; use cpu or reference");
     default: reject("exec.device", "is " + text(static_cast<int>(exec.device)), "cpu, reference or cuda");
   }
-  if (exec.threads < 0) reject("exec.threads", "is " + text(exec.threads), "0 (all) or more");
+  if (exec.threads < 0 || exec.threads > kMostThreads) {
+    reject("exec.threads", "is " + text(exec.threads), "0 (all) to " + text(kMostThreads));
+  }
 }
 
 void check_input(std::string_view argument, const ConstMatrixView& view) {

@@ -15,6 +15,8 @@ namespace xent::api {
 /// Throws InvalidArgument: "argument: problem; allowed: …".
 [[noreturn]] void reject(std::string_view argument, const std::string& problem, std::string_view allowed);
 
+inline constexpr int kMostThreads = 1024;
+
 void check(const Exec& exec);
 
 /// The matrix has a valid type, shape and strides, and memory where it has elements. An output's

@@ -18,8 +18,8 @@ void check_grad(const MatrixView& grad, const ConstMatrixView& logits) {
 void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
                    const LossOptions& options, const Upstream& upstream) {
   const std::int64_t rows = logits.layout.rows();
-  if (!outputs.loss.given() && !outputs.lse.given() && !outputs.argmax.given() && !outputs.grad.given() &&
-      outputs.correct_count == nullptr && outputs.valid_count == nullptr) {
+  if (rows > 0 && !outputs.loss.given() && !outputs.lse.given() && !outputs.argmax.given() &&
+      !outputs.grad.given() && outputs.correct_count == nullptr && outputs.valid_count == nullptr) {
     api::reject("outputs", "none is given", "at least one");
   }
   std::vector<api::Footprint> inputs{api::footprint("labels", labels),
@@ -52,10 +52,10 @@ void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const
 
 void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
                    const LossOptions& options, const Upstream& upstream, const Exec& exec) {
-  const std::int64_t rows = logits.layout.rows();
   api::check(exec);
   api::check(options);
   api::check_input("logits", logits);
+  const std::int64_t rows = logits.layout.rows();
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);
   check_outputs(logits, labels, outputs, options, upstream);
@@ -77,10 +77,10 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
 void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
                             const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
                             const Upstream& upstream, const Exec& exec) {
-  const std::int64_t rows = logits.layout.rows();
   api::check(exec);
   api::check(options);
   api::check_input("logits", logits);
+  const std::int64_t rows = logits.layout.rows();
   api::check_input("labels", labels, rows);
   api::check_input("lse", lse, rows);
   api::check(upstream, options, rows);

@@ -20,10 +20,10 @@ void check_nll_options(const LossOptions& options) {
 
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options, const Exec& exec) {
-  const std::int64_t rows = log_probs.layout.rows();
   api::check(exec);
   check_nll_options(options);
   api::check_input("log_probs", log_probs);
+  const std::int64_t rows = log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
   api::check_disjoint({api::footprint("outputs.loss", outputs.loss),
@@ -40,10 +40,10 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
 
 void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
                   const Upstream& upstream, const Exec& exec) {
-  const std::int64_t rows = grad_log_probs.layout.rows();
   api::check(exec);
   check_nll_options(options);
   api::check_output("grad_log_probs", grad_log_probs);
+  const std::int64_t rows = grad_log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);
   api::check_disjoint({api::footprint("grad_log_probs", grad_log_probs)},

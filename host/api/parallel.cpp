@@ -23,8 +23,6 @@ int available_processors() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-constexpr int kMostThreads = 1024;
-
 cpu::ThreadPool& pool() {
   static cpu::ThreadPool instance(available_processors() - 1);
   return instance;
@@ -33,14 +31,16 @@ cpu::ThreadPool& pool() {
 }  // namespace
 
 int thread_count(int requested) {
-  if (requested < 0 || requested > kMostThreads) {
-    api::reject("threads", "is " + std::to_string(requested), "0 (all) to " + std::to_string(kMostThreads));
+  if (requested < 0 || requested > api::kMostThreads) {
+    api::reject("threads", "is " + std::to_string(requested),
+                "0 (all) to " + std::to_string(api::kMostThreads));
   }
   static const int available = available_processors();
   return requested == 0 ? available : requested;
 }
 
 void parallel_for(std::int64_t tasks, int threads, const std::function<void(std::int64_t)>& body) {
+  if (tasks < 0) api::reject("tasks", "is " + std::to_string(tasks), "0 or more");
   const std::int64_t wanted = std::min<std::int64_t>(thread_count(threads), tasks);
   const int helpers = wanted > 1 ? std::min(static_cast<int>(wanted) - 1, pool().workers()) : 0;
   if (helpers > 0 && pool().try_run(tasks, helpers, body)) return;

@@ -68,15 +68,15 @@ double CountUnmasked(D d, const T* z, std::int64_t classes) {
   return static_cast<double>(count);
 }
 
-/// Only the target can have a probability this large if it has it, so the sum of all smaller ones is
-/// then the sum of all others.
+/// A target with this probability leaves the others a quarter, so the sum of all below a half is theirs.
 constexpr double kDominant = 0.75;
+constexpr double kSmall = 0.5;
 
 template <class D, class T>
 double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, const T* z,
                                std::int64_t classes) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto dominant = hn::Set(d, static_cast<hn::TFromD<D>>(kDominant));
+  const auto small = hn::Set(d, static_cast<hn::TFromD<D>>(kSmall));
   double total = 0.0;
   for (std::int64_t begin = 0; begin < classes; begin += kBlock) {
     const std::int64_t end = HWY_MIN(classes, begin + kBlock);
@@ -86,7 +86,7 @@ double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, co
       const auto v = whole ? LoadVector(d, z + c)
                            : LoadPart(d, z + c, static_cast<std::size_t>(end - c), MinusInfinity<T>());
       const auto p = probability(v);
-      sum = hn::Add(sum, hn::IfThenZeroElse(hn::Ge(p, dominant), p));
+      sum = hn::Add(sum, hn::IfThenZeroElse(hn::Ge(p, small), p));
     }
     total += Total(d, sum);
   }

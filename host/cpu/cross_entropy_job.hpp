@@ -44,7 +44,7 @@ inline void store_result(const CrossEntropyJob& job, std::int64_t r, const RowRe
   if (out.argmax.given()) store(out.argmax, r, result.argmax);
 }
 
-/// An ignored row: nothing is read, everything asked for is written.
+/// An ignored row: its logits take no part, everything asked for is written.
 template <class T>
 void write_ignored_row(const CrossEntropyJob& job, std::int64_t r) {
   store_result(job, r, RowResult{});

@@ -96,10 +96,11 @@ class Tile {
     V gap = hn::Sub(norm.max, hn::Load(d_, in.z_label));
     if constexpr (kSmoothed) {
       const V on_target = hn::Sub(hn::Set(d_, C{1}), Smoothing());
-      // With ε = 1 nothing is on the target, and 0·inf = 0 if it is masked.
-      gap = job_.options.label_smoothing == 1.0 ? hn::Zero(d_) : hn::Mul(on_target, gap);
+      // 0·inf = 0, at both ends of ε as this type sees it: a masked target, or a gap beyond the range.
+      const C smoothing = static_cast<C>(job_.options.label_smoothing);
+      gap = smoothing == C{1} ? hn::Zero(d_) : hn::Mul(on_target, gap);
       const V per_gap = hn::Mul(Share(norm), hn::Set(d_, C{1} / kTileGapUnit<C>));
-      gap = hn::MulAdd(per_gap, norm.gap, gap);
+      if (smoothing != C{0}) gap = hn::MulAdd(per_gap, norm.gap, gap);
     }
     hn::Store(hn::Add(gap, log_sum), d_, loss);
     hn::Store(hn::Add(norm.max, log_sum), d_, lse);

@@ -1,6 +1,7 @@
 #include "host/cpu/thread_pool.hpp"
 
 #include <limits>
+#include <system_error>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
@@ -43,7 +44,11 @@ constexpr std::uint32_t unclaimed_of(std::uint64_t tickets) { return static_cast
 
 ThreadPool::ThreadPool(int workers) {
   threads_.reserve(static_cast<std::size_t>(workers));
-  for (int i = 0; i < workers; ++i) threads_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are, and the caller, do the work.
+  }
 }
 
 ThreadPool::~ThreadPool() {

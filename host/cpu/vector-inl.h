@@ -179,7 +179,9 @@ HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
   p = hn::MulAdd(hn::MulAdd(p, r, one), r, one);
   const auto scaled =
       hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted)));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, K::kLowest)), hn::BitCast(d, scaled));
+  // A NaN's bits would not survive that addition, so it is passed on as it came.
+  const auto e = hn::IfThenElse(hn::IsNaN(x), x, hn::BitCast(d, scaled));
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, K::kLowest)), e);
 }
 
 /// The same for any x: +inf above kHighest.

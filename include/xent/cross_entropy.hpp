@@ -38,7 +38,7 @@ struct CrossEntropyOutputs {
 /// -inf logits are masked classes: zero probability, zero gradient (a masked target: loss +inf,
 /// gradient p - q as for any other). A row of only -inf, or with NaN or +inf, gives NaN.
 /// A row's bits depend on that row and the options alone; the reduction is taken in double in an order
-/// fixed by the row count. Nothing depends on the thread count.
+/// fixed by the shape. Nothing depends on the thread count.
 /// Throws LabelError (row, value, classes), InvalidArgument or Unsupported, before anything is written.
 ///
 /// Source of the running (max, rest) state: the online softmax of Milakov and Gimelshein

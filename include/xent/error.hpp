@@ -1,4 +1,5 @@
-// Errors: every failure of the library is thrown as one of these. A call that throws has written nothing.
+// Errors: what the library refuses is thrown as one of these, and then nothing has been written. Only
+// std::bad_alloc, for a row's scratch memory, can come later and leave the outputs half done.
 #pragma once
 
 #include <cstdint>

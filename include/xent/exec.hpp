@@ -22,7 +22,8 @@ constexpr const char* name(Device device) {
 
 struct Exec {
   Device device = Device::cpu;
-  /// CPU threads, the caller's included; 0 = all that the process may run on. Results do not depend on it.
+  /// CPU threads, the caller's included; 0 = all that the process may run on, 1024 at most. Results do not
+  /// depend on it (in the default floating-point environment: worker threads keep that one).
   int threads = 0;
 };
 

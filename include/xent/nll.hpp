@@ -19,7 +19,7 @@ struct NllOutputs {
 /// loss[r] = -log_probs[r, label[r]], then reduced; ignored rows count nothing.
 ///
 /// log_probs: rows × classes, any dtype. labels: one per row, u8, i32 or i64.
-/// Reads one element per valid row. The sum is taken in double in an order fixed by the row count.
+/// Reads one element per valid row. The sum is taken in double in an order fixed by the shape.
 /// label_smoothing must be 0. Throws LabelError (row, value, classes) before anything is written,
 /// InvalidArgument for a bad view or option, Unsupported for a device this build lacks.
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,

@@ -34,7 +34,8 @@ struct LossOptions {
   double label_smoothing = 0.0;
 };
 
-/// The gradient that arrives from above: g[r] = scale · values[r].
+/// The gradient that arrives from above: g[r] = scale · values[r]. It is applied in the arithmetic of the
+/// logits: beyond the range of f32 (of f64 for f64 logits) gradients become infinite or NaN.
 struct Upstream {
   double scale = 1.0;
   /// Empty: all ones. One element: shared by all rows. One per row: only with Reduction::none.

@@ -69,6 +69,8 @@ TEST(BadOptions, ThreadsAndDevice) {
   Call call;
   call.exec.threads = -1;
   call.expect_rejected({"exec.threads", "-1"});
+  call.exec.threads = 1025;
+  call.expect_rejected({"exec.threads", "1025", "0 (all) to 1024"});
   Call cuda;
   cuda.exec.device = Device::cuda;
   cuda.expect_rejected<Unsupported>({"exec.device", "CUDA"});

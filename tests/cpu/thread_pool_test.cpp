@@ -110,6 +110,7 @@ TEST(ThreadCount, CountsZeroAsAllAndRefusesNonsense) {
   EXPECT_EQ(thread_count(3), 3);
   EXPECT_THROW(thread_count(-1), InvalidArgument);
   EXPECT_THROW(thread_count(100000), InvalidArgument);
+  EXPECT_THROW(parallel_for(-1, 1, [](std::int64_t) {}), InvalidArgument);
 }
 
 }  // namespace

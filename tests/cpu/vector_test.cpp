@@ -74,6 +74,20 @@ void expect_special_values(const char* target, const Function& exp) {
   EXPECT_EQ(y[8], T{1}) << target;
 }
 
+TEST(Vector, ExpKeepsEveryNan) {
+  const float f32[] = {std::bit_cast<float>(0x7FC00001U), std::bit_cast<float>(0xFFFFFFFFU),
+                       std::bit_cast<float>(0x7FFFFE01U)};
+  const double f64[] = {std::bit_cast<double>(0x7FF8000000000001ULL), std::bit_cast<double>(~0ULL)};
+  for (const VectorProbe& probe : vector_probes()) {
+    float y32[std::size(f32)];
+    probe.exp_f32(f32, y32, std::size(f32));
+    for (const float y : y32) EXPECT_TRUE(std::isnan(y)) << probe.target;
+    double y64[std::size(f64)];
+    probe.exp_f64(f64, y64, std::size(f64));
+    for (const double y : y64) EXPECT_TRUE(std::isnan(y)) << probe.target;
+  }
+}
+
 TEST(Vector, ExpOfSpecialValues) {
   for (const VectorProbe& probe : vector_probes()) {
     expect_special_values<float>(probe.target.c_str(), probe.exp_f32);

@@ -25,6 +25,7 @@ std::size_t width_of(std::string_view text) {
 }  // namespace
 
 std::string fixed(double value, int decimals) {
+  if (std::isnan(value)) return "nan";  // its sign means nothing
   Buffer buffer{};
   const auto end =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals);

@@ -15,18 +15,26 @@ int fail(int exit_code, const char* what) {
   return exit_code;
 }
 
+int run(int argc, char** argv, xent::mnist::WallClock::time_point start) {
+  using namespace xent::mnist;
+  const Command command = parse_command_line(argc, argv);
+  if (const auto* options = std::get_if<TrainOptions>(&command)) return train(*options, start);
+  if (const auto* options = std::get_if<PredictOptions>(&command)) return predict(*options);
+  const auto& ending = std::get<Ending>(command);
+  std::fputs(ending.text.c_str(), ending.exit_code == 0 ? stdout : stderr);
+  return ending.exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace xent::mnist;
   const WallClock::time_point start = WallClock::now();
   try {
-    const Command command = parse_command_line(argc, argv);
-    if (const auto* options = std::get_if<TrainOptions>(&command)) return train(*options, start);
-    if (const auto* options = std::get_if<PredictOptions>(&command)) return predict(*options);
-    const auto& ending = std::get<Ending>(command);
-    std::fputs(ending.text.c_str(), ending.exit_code == 0 ? stdout : stderr);
-    return ending.exit_code;
+    const int exit_code = run(argc, argv, start);
+    // A full disk shows only now, and what was asked for is then lost.
+    const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+    return lost && exit_code == 0 ? fail(kExitFailure, "cannot write to standard output") : exit_code;
   } catch (const UsageError& error) {
     return fail(kExitUsage, error.what());
   } catch (const xent::InvalidArgument& error) {

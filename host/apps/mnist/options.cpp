@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -43,6 +44,11 @@ CLI::Option* add(CLI::App& app, const std::string& flag, const char* type, const
 auto path_into(std::optional<std::filesystem::path>& target, const char* flag) {
   return [&target, flag](const std::string& text) {
     if (text.empty()) throw UsageError(std::string(flag) + ": '' is not allowed; give a path");
+    // Far more often a value forgotten than a file so named.
+    if (text.starts_with("--")) {
+      throw UsageError(apps::cat(flag, ": '", text, "' is not allowed; give a path (./", text,
+                                 " for a file of that name)"));
+    }
     target = text;
   };
 }
@@ -84,9 +90,19 @@ void add_output_options(CLI::App& app, TrainOptions& options) {
   app.add_flag("--quiet", options.quiet, "print nothing but errors")->group(kGroup);
 }
 
+/// Whether two paths lead to one file, which may not exist yet: over links and however it is spelt.
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code unknown;
+  if (std::filesystem::equivalent(a, b, unknown)) return true;
+  const auto real = [&](const std::filesystem::path& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
+  };
+  return real(a) == real(b);
+}
+
 void check_outputs_differ(const TrainOptions& options) {
   const auto clash = [](const auto& a, const char* a_flag, const auto& b, const char* b_flag) {
-    if (!a || !b || a->lexically_normal() != b->lexically_normal()) return;
+    if (!a || !b || !same_file(*a, *b)) return;
     throw UsageError(std::string(a_flag) + " and " + b_flag + " name the same file '" + a->string() + "'");
   };
   clash(options.json, "--json", options.report, "--report");

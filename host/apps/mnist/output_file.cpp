@@ -21,8 +21,9 @@ void check_replaceable(const std::string& option, const std::filesystem::path& p
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     refuse("not a regular file");
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  std::string probe = (folder / ".xent-probe-XXXXXX").string();
+  // Where and how a save will write: beside the file that a link leads to, under a name a little longer.
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
+  std::string probe = (target.empty() ? path : target).string() + ".tmp-probe-XXXXXX";
   const io::Descriptor file(::mkstemp(probe.data()));
   if (!file) refuse(std::strerror(errno));
   ::unlink(probe.c_str());

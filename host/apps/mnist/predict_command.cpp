@@ -1,5 +1,6 @@
 // xent-mnist predict: files to digits, digits to probabilities, probabilities to the terminal.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <span>
 
@@ -83,6 +84,9 @@ std::vector<Digit> digits_of(const std::filesystem::path& path, const PredictOpt
 /// Draws one digit; true if its label, where known, is what the network reads.
 bool show(const Digit& digit, const mlp::Predictor& predictor, const apps::Style& style) {
   std::vector<float> probabilities = predictor.logits(digit.pixels.data(), 1);
+  if (!std::all_of(probabilities.begin(), probabilities.end(), [](float z) { return std::isfinite(z); })) {
+    throw io::FormatError("the network's outputs are not finite numbers: its training diverged");
+  }
   const auto view = matrix(probabilities.data(), 1, static_cast<std::int64_t>(probabilities.size()));
   softmax(view, view);
   const auto best = std::max_element(probabilities.begin(), probabilities.end());

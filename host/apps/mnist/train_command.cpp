@@ -12,6 +12,7 @@
 #include "host/apps/mnist/resume_hint.hpp"
 #include "host/apps/mnist/signals.hpp"
 #include "host/data/mnist.hpp"
+#include "host/io/error.hpp"
 
 namespace xent::mnist {
 namespace {
@@ -101,8 +102,14 @@ bool train_epochs(Run& run, const std::optional<std::filesystem::path>& checkpoi
 
 int interrupt(const Run& run, const TrainOptions& options, const Observers& observers,
               const std::optional<std::filesystem::path>& checkpoint) {
-  const std::filesystem::path path = checkpoint ? *checkpoint : unused_checkpoint_name();
-  save(run, path);
+  std::filesystem::path path = checkpoint ? *checkpoint : unused_checkpoint_name();
+  try {
+    save(run, path);
+  } catch (const io::IoError& error) {
+    std::fprintf(stderr, "xent-mnist: %s; saving to the folder for temporary files instead\n", error.what());
+    path = std::filesystem::temp_directory_path() / unused_checkpoint_name().filename();
+    save(run, path);
+  }
   tell_all(observers, [&](RunObserver& observer) { observer.interrupted(run, path); });
   // Standard error, also when quiet: the one line without which the work would seem lost.
   std::fprintf(stderr, "interrupted; resume with:\n  %s\n", resume_command(options, path).c_str());
