@@ -135,6 +135,23 @@ TEST(TrainCli, ArticleSaysWhatItReaches) {
   EXPECT_THAT(outcome.out, HasSubstr("lr 0.01 constant"));
 }
 
+TEST(TrainCli, OutputsThatAreOneFileAreRefusedHoweverSpelt) {
+  const TinyMnist tiny;
+  ASSERT_EQ(tiny.run(tiny.quick({"--checkpoint", "a"})).exit_code, 0);
+  const std::string before = read_text(tiny / "a");
+  const Outcome outcome = tiny.run({"--data", "digits", "--resume", "a", "--json", (tiny / "a").string()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--json and --resume name the same file"));
+  EXPECT_TRUE(read_text(tiny / "a") == before);
+}
+
+TEST(TrainCli, AForgottenValueDoesNotSwallowTheNextOption) {
+  const TinyMnist tiny;
+  const Outcome outcome = tiny.run(tiny.quick({"--checkpoint", "--quiet"}));
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--checkpoint: '--quiet' is not allowed"));
+}
+
 TEST(TrainCli, CudaIsRefusedPlainly) {
   const TinyMnist tiny;
   const Outcome outcome = tiny.run(tiny.quick({"--device", "cuda"}));
