@@ -44,7 +44,9 @@ void Row(const CrossEntropyJob& job, std::int64_t r, CrossEntropyPartial& partia
   thread_local Scratch packed_logits;
   const std::int64_t classes = job.logits.layout.classes;
   const T* z = read_row<T>(job.logits, r, packed_logits);
-  const auto scratch = kNeeds.exps ? RowScratch<C>::For(classes) : RowScratch<C>{};
+  thread_local Scratch packed_grad;
+  T* out = kNeeds.exps ? row_to_write<T>(job.outputs.grad, r, packed_grad) : nullptr;
+  const auto scratch = kNeeds.exps ? RowScratch<C>::For(classes, out) : RowScratch<C>{};
   const RowSums<C> sums = NormaliseRow<kNeeds, T>(z, classes, scratch.exps, scratch.block_maxima);
   const MaxRest& state = sums.state;
 
@@ -66,8 +68,6 @@ void Row(const CrossEntropyJob& job, std::int64_t r, CrossEntropyPartial& partia
     const double at_target = scale * target.target_gradient(others / state.sum(), masked);
     BlockFactors(state, scratch.block_maxima, Blocks(classes), scale, scratch.factors);
 
-    thread_local Scratch packed_grad;
-    T* out = row_to_write<T>(job.outputs.grad, r, packed_grad);
     WriteGradient<kNeeds.smoothing>(job, out, z, classes, static_cast<C>(scale * target.share), scratch);
     out[label] = T(static_cast<C>(at_target));
     write_row(job.outputs.grad, r, out);

@@ -14,9 +14,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// Columns that are staged in the first-level cache at a time (4 KiB of f32): one block is searched for its
+/// Columns that are staged in the first-level cache at a time (8 KiB of f32): one block is searched for its
 /// maximum while the exponentials of the one before it are taken.
-inline constexpr std::int64_t kBlock = 1024;
+inline constexpr std::int64_t kBlock = 2048;
 
 inline std::int64_t Blocks(std::int64_t classes) { return (classes + kBlock - 1) / kBlock; }
 
@@ -152,8 +152,8 @@ HWY_INLINE RowSums<C> ReduceBlock(D d, const C* staged, std::int64_t n, C maximu
     const auto e0 = even.Add(hn::Load(d, staged + i));
     const auto e1 = odd.Add(hn::Load(d, staged + i + lanes));
     if constexpr (kNeeds.exps) {  // padded to whole blocks
-      hn::Store(e0, d, exps + i);
-      hn::Store(e1, d, exps + i + lanes);
+      hn::StoreU(e0, d, exps + i);
+      hn::StoreU(e1, d, exps + i + lanes);
     }
   }
   RowSums<C> sums;
@@ -182,7 +182,7 @@ HWY_INLINE void AddBlock(const RowSums<C>& block, std::int64_t number, RowSums<C
   row.state = merge(row.state, block.state);
 }
 
-/// The sums of a whole row. `exps` (a multiple of the vector length, vector-aligned) and
+/// The sums of a whole row. `exps` (padded to whole blocks) and
 /// `block_maxima` (one per block) are written where kNeeds.exps.
 template <RowNeeds kNeeds, class T, class C = Compute<T>>
 HWY_INLINE RowSums<C> NormaliseRow(const T* z, std::int64_t classes, C* exps, double* block_maxima) {

@@ -96,14 +96,19 @@ struct RowScratch {
   double* block_maxima;
   C* factors;
 
-  static RowScratch For(std::int64_t classes) {
+  /// `result` is where the row will be written: the exponentials are placed so that a vector of them is
+  /// aligned where its result is. (They are stored while memory is waited for, but loaded in haste.)
+  template <class T>
+  static RowScratch For(std::int64_t classes, const T* result) {
     thread_local Scratch memory;
+    const std::size_t lanes = hn::Lanes(hn::ScalableTag<C>());
+    const std::size_t phase = reinterpret_cast<std::uintptr_t>(result) / sizeof(T) % lanes;
     const auto blocks = static_cast<std::size_t>(Blocks(classes));
     const std::size_t padded = (blocks + 1) * kBlock;  // loads may run a vector past the last column
     std::byte* base = memory.get<std::byte>(padded * sizeof(C) + (blocks + 1) * (sizeof(double) + sizeof(C)));
     auto* exps = reinterpret_cast<C*>(base);
     auto* maxima = reinterpret_cast<double*>(exps + padded);
-    return {exps, maxima, reinterpret_cast<C*>(maxima + blocks + 1)};
+    return {exps + phase, maxima, reinterpret_cast<C*>(maxima + blocks + 1)};
   }
 };
 

@@ -58,7 +58,7 @@ void Row(const SoftmaxJob& job, std::int64_t r) {
           LogProbability<D, T>{
               .z = z, .max = static_cast<C>(state.max), .log_sum = static_cast<C>(state.log_sum())});
   } else {
-    const auto scratch = RowScratch<C>::For(classes);
+    const auto scratch = RowScratch<C>::For(classes, out);
     const MaxRest state =
         NormaliseRow<RowNeeds{.exps = true}, T>(z, classes, scratch.exps, scratch.block_maxima).state;
     BlockFactors(state, scratch.block_maxima, Blocks(classes), 1.0, scratch.factors);
