@@ -29,10 +29,6 @@ class Descriptor {
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
-  /// Closes now and tells: network file systems report a full disk here at the latest. On Linux the
-  /// descriptor is gone even when close() fails, so it must never be tried twice.
-  bool close() noexcept { return ::close(std::exchange(fd_, -1)) == 0; }
-
  private:
   int fd_ = -1;
 };
@@ -47,10 +43,14 @@ auto retry_interrupted(Call&& call) {
   return result;
 }
 
-/// "cannot <action> '<path>': <what errno says>". Read errno before anything else can change it.
+/// "cannot <action> '<path>': <why>", by default what errno says: read before anything else can change it.
+[[noreturn]] inline void throw_io_error(const std::string& action, const std::filesystem::path& path,
+                                        const std::string& why) {
+  throw IoError("cannot " + action + " '" + path.string() + "': " + why);
+}
 [[noreturn]] inline void throw_io_error(const std::string& action, const std::filesystem::path& path,
                                         int error = errno) {
-  throw IoError("cannot " + action + " '" + path.string() + "': " + std::strerror(error));
+  throw_io_error(action, path, std::string(std::strerror(error)));
 }
 
 }  // namespace xent::io

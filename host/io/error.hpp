@@ -19,4 +19,16 @@ class FormatError : public Error {
   using Error::Error;
 };
 
+/// What `work` returns; its errors begin with `who`, the option or variable that named the file.
+template <class Work>
+auto blaming(const std::string& who, Work&& work) {
+  try {
+    return work();
+  } catch (const FormatError& error) {
+    throw FormatError(who + ": " + error.what());
+  } catch (const IoError& error) {
+    throw IoError(who + ": " + error.what());
+  }
+}
+
 }  // namespace xent::io

@@ -2,13 +2,14 @@
 #include "host/io/file.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "host/io/descriptor.hpp"
 #include "host/io/error.hpp"
+#include "host/io/temporary_file.hpp"
 
 namespace xent::io {
 namespace {
@@ -16,64 +17,27 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFirstRead = std::size_t{1} << 16;
+// A pipe or a device does not say how much it holds, and /dev/zero never ends.
+constexpr std::uint64_t kMaxUnsized = std::uint64_t{256} << 20;
 
-void write_all(int fd, std::span<const std::byte> bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = retry_interrupted([&] { return ::write(fd, bytes.data(), bytes.size()); });
-    if (n < 0) throw_io_error("write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-}
-
-/// A rename is durable only once its folder is; file systems that cannot sync a folder say EINVAL.
-void sync_folder(const fs::path& folder) {
-  const Descriptor fd(
-      retry_interrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-  if (!fd) return;  // a folder one may write to but not list: the rename stands, only less surely
-  if (retry_interrupted([&] { return ::fsync(fd.get()); }) < 0 && errno != EINVAL) {
-    throw_io_error("sync the folder", folder);
-  }
-}
-
-/// The new content until it is renamed into place; whatever stops that removes it.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& target) {
-    static std::atomic<unsigned> serial{0};
-    // The name is unique among live processes; one that a kill left behind is passed over.
-    do {
-      path_ = target;
-      path_ += ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
-      // 0666 lets the umask decide, as for any file the user makes.
-      fd_ = Descriptor(retry_interrupted(
-          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
-    } while (!fd_ && errno == EEXIST);
-    if (!fd_) throw_io_error("create", path_);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (!renamed_) ::unlink(path_.c_str());
-  }
-
-  void fill(std::span<const std::byte> bytes) {
-    write_all(fd_.get(), bytes, path_);
-    if (retry_interrupted([&] { return ::fsync(fd_.get()); }) < 0) throw_io_error("sync", path_);
-  }
-  void keep_mode_of(const struct stat& old) {
-    if (::fchmod(fd_.get(), old.st_mode & 0777) < 0) throw_io_error("set the mode of", path_);
-  }
-  void rename_to(const fs::path& target) {
-    if (!fd_.close()) throw_io_error("close", path_);
-    if (::rename(path_.c_str(), target.c_str()) < 0) throw_io_error("replace", target);
-    renamed_ = true;
-  }
-
- private:
-  fs::path path_;
-  Descriptor fd_;
-  bool renamed_ = false;
+/// What a replacement of a path replaces.
+struct Target {
+  fs::path path;
+  std::optional<mode_t> mode{};  ///< of the file that is there now
 };
+
+/// Through links: they stay, and the file they lead to is replaced, or made where it is missing.
+Target target_of(fs::path path) {
+  struct stat old {};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  if (!exists && errno != ENOENT) throw_io_error("write", path);
+  // Renaming over a device, say /dev/null, would turn it into a file for the whole system.
+  if (exists && !S_ISREG(old.st_mode)) throw_io_error("write", path, "not a regular file");
+  std::error_code error;
+  while (!error && fs::is_symlink(path, error)) path = path.parent_path() / fs::read_symlink(path, error);
+  if (error && error != std::errc::no_such_file_or_directory) throw_io_error("write", path, error.message());
+  return {.path = path, .mode = exists ? std::optional<mode_t>(old.st_mode & 0777) : std::nullopt};
+}
 
 }  // namespace
 
@@ -84,12 +48,13 @@ std::vector<std::byte> read_file(const fs::path& path, std::uint64_t max_bytes) 
   if (::fstat(fd.get(), &status) < 0) throw_io_error("read", path);
   if (S_ISDIR(status.st_mode)) throw_io_error("read", path, EISDIR);
 
+  const std::uint64_t limit = S_ISREG(status.st_mode) ? max_bytes : std::min(max_bytes, kMaxUnsized);
   const auto refuse = [&] {
-    throw FormatError("'" + path.string() + "' is larger than the " + std::to_string(max_bytes) +
+    throw FormatError("'" + path.string() + "' is larger than the " + std::to_string(limit) +
                       " bytes allowed here");
   };
   const auto announced = static_cast<std::uint64_t>(status.st_size);
-  if (announced > max_bytes) refuse();
+  if (announced > limit) refuse();
 
   // The size is a hint only: a pipe has none, and a file may grow while it is read.
   std::vector<std::byte> bytes(std::max(static_cast<std::size_t>(announced) + 1, kFirstRead));
@@ -100,7 +65,7 @@ std::vector<std::byte> read_file(const fs::path& path, std::uint64_t max_bytes) 
     if (n < 0) throw_io_error("read", path);
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
-    if (size > max_bytes) refuse();
+    if (size > limit) refuse();
     if (size == bytes.size()) bytes.resize(2 * size);
   }
   bytes.resize(size);
@@ -108,22 +73,14 @@ std::vector<std::byte> read_file(const fs::path& path, std::uint64_t max_bytes) 
 }
 
 void write_file_atomically(const fs::path& path, std::span<const std::byte> bytes) {
-  fs::path target = path;
-  struct stat old {};
-  const bool exists = ::stat(path.c_str(), &old) == 0;
-  if (exists) {
-    // Renaming over a device, say /dev/null, would turn it into a file for the whole system.
-    if (!S_ISREG(old.st_mode)) throw IoError("cannot replace '" + path.string() + "': not a regular file");
-    std::error_code error;
-    target = fs::canonical(path, error);  // through a link: replace the file, not the link
-    if (error) throw_io_error("replace", path, error.value());
-  }
-  TemporaryFile temporary(target);
+  const Target target = target_of(path);
+  TemporaryFile temporary(target.path);
   temporary.fill(bytes);
-  if (exists) temporary.keep_mode_of(old);
-  temporary.rename_to(target);
-  sync_folder(target.has_parent_path() ? target.parent_path() : fs::path("."));
+  if (target.mode) temporary.set_mode(*target.mode);
+  temporary.replace_target();
 }
+
+void check_replaceable(const fs::path& path) { const TemporaryFile probe(target_of(path).path); }
 
 void write_file_atomically(const fs::path& path, std::string_view text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
