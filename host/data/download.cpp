@@ -1,6 +1,8 @@
 // Mirrors, resumption and verification.
 #include "host/data/download.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -54,6 +56,8 @@ class FolderLock {
 };
 
 class Downloader {
+  using Clock = std::chrono::steady_clock;
+
  public:
   Downloader(const Remote& remote, const fs::path& folder, const Notice& notice)
       : remote_(remote), folder_(folder), notice_(notice) {}
@@ -66,7 +70,7 @@ class Downloader {
       notice_(target.string() + " is damaged and will be replaced: " + *fault);
     }
     for (const std::string& mirror : remote_.mirrors) {
-      if (unreachable_.contains(mirror)) continue;
+      if (unreachable_.contains(mirror) || left_for_an_answer() <= Clock::duration::zero()) continue;
       const auto fault = bring_from(mirror, file);
       if (!fault) return;
       notice_(mirror + file.name + ": " + *fault);
@@ -81,9 +85,10 @@ class Downloader {
     std::string reason;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       announce(mirror, file, part);
-      const TransferResult result = fetch(mirror + file.name, part, remote_.limits);
+      const TransferResult result = fetch(mirror + file.name, part, limits());
       reason = result.reason;
       if (result.outcome == TransferOutcome::unreachable) unreachable_.insert(mirror);
+      answered_ = answered_ || result.outcome != TransferOutcome::unreachable;
       if (result.outcome == TransferOutcome::interrupted) continue;
       if (result.outcome != TransferOutcome::complete) return reason;
 
@@ -99,6 +104,19 @@ class Downloader {
     return reason;
   }
 
+  /// A network where everybody is silent must not cost a wait for each mirror.
+  Clock::duration left_for_an_answer() const {
+    return answered_ ? Clock::duration::max() : start_ + remote_.limits.first - Clock::now();
+  }
+  TransferLimits limits() const {
+    TransferLimits limits = remote_.limits;
+    if (answered_) return limits;
+    const auto left = std::chrono::ceil<std::chrono::seconds>(left_for_an_answer());
+    limits.connect = std::clamp(left, std::chrono::seconds(1), limits.connect);
+    limits.stall = std::min(limits.stall, limits.connect);
+    return limits;
+  }
+
   void announce(const std::string& mirror, const RemoteFile& file, const fs::path& part) const {
     std::error_code none;
     const auto have = fs::file_size(part, none);
@@ -109,6 +127,8 @@ class Downloader {
   const Remote& remote_;
   const fs::path& folder_;
   const Notice& notice_;
+  Clock::time_point start_ = Clock::now();
+  bool answered_ = false;
   std::set<std::string> unreachable_{};
 };
 

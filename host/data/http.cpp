@@ -101,24 +101,22 @@ bool never_connected(CURLcode code) {
   }
 }
 
-}  // namespace
+std::string http_status(long status) { return "HTTP status " + std::to_string(status); }
 
-TransferResult fetch(const std::string& url, const std::filesystem::path& part,
-                     const TransferLimits& limits) {
-  Sink sink = open_sink(part, limits.max_bytes);
+TransferResult transfer(const std::string& url, Sink& sink, const TransferLimits& limits) {
   while (true) {
-    const bool resumed = sink.size > 0;
+    const std::uint64_t before = sink.size;
+    const bool resumed = before > 0;
     const Handle handle = make_handle(url, sink, limits);
     std::array<char, CURL_ERROR_SIZE> detail{};
     curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail.data());
     const CURLcode code = curl_easy_perform(handle.get());
     long status = 0;
-    long connections = 0;
+    long proxy_status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(handle.get(), CURLINFO_NUM_CONNECTS, &connections);
+    curl_easy_getinfo(handle.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
 
-    if (sink.write_error != 0) io::throw_io_error("write", part, sink.write_error);
-    const std::string reason = detail[0] != '\0' ? detail.data() : curl_easy_strerror(code);
+    if (sink.write_error != 0) io::throw_io_error("write", sink.path, sink.write_error);
     if (sink.too_large) {
       sink.restart();
       return {TransferOutcome::refused, resumed, "more than " + std::to_string(limits.max_bytes) + " bytes"};
@@ -131,13 +129,25 @@ TransferResult fetch(const std::string& url, const std::filesystem::path& part,
       sink.restart();  // a server that can only send the whole
       continue;
     }
-    if (code == CURLE_HTTP_RETURNED_ERROR) {
-      return {TransferOutcome::refused, resumed, "HTTP status " + std::to_string(status)};
+    if (status == 0 && proxy_status >= 300) {
+      return {TransferOutcome::unreachable, resumed, "the proxy refuses, " + http_status(proxy_status)};
     }
-    const bool timed_out_connecting = code == CURLE_OPERATION_TIMEDOUT && connections == 0;
-    const bool unreachable = never_connected(code) || timed_out_connecting;
-    return {unreachable ? TransferOutcome::unreachable : TransferOutcome::interrupted, resumed, reason};
+    if (code == CURLE_HTTP_RETURNED_ERROR) return {TransferOutcome::refused, resumed, http_status(status)};
+    const bool silent = code == CURLE_OPERATION_TIMEDOUT && sink.size == before;
+    const bool unreachable = never_connected(code) || silent;
+    return {unreachable ? TransferOutcome::unreachable : TransferOutcome::interrupted, resumed,
+            detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)};
   }
+}
+
+}  // namespace
+
+TransferResult fetch(const std::string& url, const std::filesystem::path& part,
+                     const TransferLimits& limits) {
+  Sink sink = open_sink(part, limits.max_bytes);
+  TransferResult result = transfer(url, sink, limits);
+  if (sink.size == 0 && result.outcome != TransferOutcome::complete) ::unlink(part.c_str());
+  return result;
 }
 
 }  // namespace xent::data

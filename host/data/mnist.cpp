@@ -38,17 +38,6 @@ std::optional<fs::path> folder_from_environment(const char* variable) {
   return fs::path(value);
 }
 
-/// Says who named the folder, so that a forgotten variable is found at once.
-TrainTest load_named(const fs::path& folder, const std::string& by) {
-  try {
-    return load_folder(folder);
-  } catch (const io::FormatError& error) {
-    throw io::FormatError(by + ": " + error.what());
-  } catch (const io::IoError& error) {
-    throw io::IoError(by + ": " + error.what());
-  }
-}
-
 /// Nothing if the cache lacks a file, or with a notice if one is damaged: the download then replaces it.
 std::optional<TrainTest> load_cached(const fs::path& folder, const Notice& say) {
   try {
@@ -87,9 +76,14 @@ std::optional<fs::path> cache_folder() {
 }
 
 TrainTest load_digits(const LoadOptions& options) {
+  // A folder that somebody named: the error says who, so that a forgotten variable is found at once.
+  const auto load_named = [](const fs::path& folder, const char* by) {
+    return io::blaming(by, [&] { return load_folder(folder); });
+  };
   if (options.data) return load_named(*options.data, "--data");
-  if (const auto folder = folder_from_environment("XENT_MNIST_DIR"))
+  if (const auto folder = folder_from_environment("XENT_MNIST_DIR")) {
     return load_named(*folder, "XENT_MNIST_DIR");
+  }
 
   const Notice say = options.notice ? options.notice : [](std::string_view) {};
   if (const auto cache = cache_folder()) {

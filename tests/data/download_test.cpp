@@ -2,6 +2,7 @@
 #include "host/data/download.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "host/io/error.hpp"
 #include "host/io/file.hpp"
@@ -169,11 +170,37 @@ TEST_F(Download, AsksAnUnreachableMirrorOnce) {
   EXPECT_THAT(folder.names(), ElementsAre("a.gz", "b.gz"));
 }
 
+TEST_F(Download, ASilentMirrorCostsOneWait) {
+  remote.limits.stall = std::chrono::seconds(1);
+  remote.files.push_back({"b.gz", remote.files[0].sha256});
+  first.serve("a.gz", {.silent = true});
+  second.serve("a.gz", good);
+  second.serve("b.gz", good);
+  run();
+  EXPECT_THAT(first.requests(), ElementsAre("a.gz"));
+  EXPECT_THAT(folder.names(), ElementsAre("a.gz", "b.gz"));
+}
+
+TEST_F(Download, ASilentNetworkCostsOneWaitForAllMirrors) {
+  remote.limits.first = std::chrono::seconds(2);
+  remote.limits.connect = std::chrono::seconds(1);
+  remote.mirrors = {first.url(), second.url(), first.url() + "more/", second.url() + "more/"};
+  for (const char* path : {"a.gz", "more/a.gz"}) {
+    first.serve(path, {.silent = true});
+    second.serve(path, {.silent = true});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_ERROR(io::IoError, "no mirror has served a.gz", run());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+  EXPECT_THAT(second.requests(), ElementsAre("a.gz")) << "two mirrors get their second, the others none";
+  EXPECT_THAT(folder.names(), IsEmpty());
+}
+
 TEST_F(Download, SaysWhenNoMirrorHasIt) {
   remote.mirrors = {kNobody, first.url()};
   EXPECT_ERROR(io::IoError, "no mirror has served a.gz", run());
   EXPECT_THAT(notices, Contains(HasSubstr("HTTP status 404")));
-  EXPECT_EQ(folder.names().count("a.gz"), 0u);
+  EXPECT_THAT(folder.names(), IsEmpty());
 }
 
 TEST_F(Download, SaysWhenTheFolderCannotBe) {

@@ -41,6 +41,11 @@ void send_all(int connection, const void* data, std::size_t size) {
   }
 }
 
+void wait_for_hang_up(int connection) {
+  pollfd hung_up{.fd = connection, .events = POLLIN, .revents = 0};
+  ::poll(&hung_up, 1, 10000);
+}
+
 }  // namespace
 
 HttpServer::HttpServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -102,11 +107,7 @@ void HttpServer::answer(int connection) {
       page = found->second;
     }
   }
-  if (page.silent) {
-    pollfd hung_up{.fd = connection, .events = POLLIN, .revents = 0};
-    ::poll(&hung_up, 1, 10000);
-    return;
-  }
+  if (page.silent) return wait_for_hang_up(connection);
   if (!page.ranges || page.status != 200) offset = 0;
   int status = offset > 0 ? 206 : page.status;
   if (offset >= page.body.size() && offset > 0) status = 416;
@@ -122,6 +123,7 @@ void HttpServer::answer(int connection) {
   head += "\r\n";
   send_all(connection, head.data(), head.size());
   send_all(connection, page.body.data() + offset, cut ? std::min(*page.cut, rest) : rest);
+  if (cut && page.hangs) wait_for_hang_up(connection);
 }
 
 }  // namespace xent::test

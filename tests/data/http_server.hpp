@@ -19,6 +19,7 @@ struct Page {
   bool ranges = true;                     ///< honours "Range: bytes=N-"
   std::optional<std::size_t> cut{};       ///< hangs up after so many bytes of a body…
   int cuts = 1;                           ///< …this many times
+  bool hangs = false;                     ///< keeps a cut connection open instead
   bool silent = false;                    ///< takes the request and never answers
   std::optional<std::string> location{};  ///< for a redirect
 };

@@ -73,14 +73,14 @@ TEST_F(Http, FollowsARedirect) {
 TEST_F(Http, StaysOnHttp) {
   server.serve("file", {.status = 302, .location = "file:///etc/hostname"});
   EXPECT_NE(get().outcome, TransferOutcome::complete);
-  EXPECT_TRUE(content().empty());
+  EXPECT_FALSE(std::filesystem::exists(part));
 }
 
 TEST_F(Http, ReportsTheStatusOfARefusal) {
   const TransferResult result = get("absent");
   EXPECT_EQ(result.outcome, TransferOutcome::refused);
   EXPECT_EQ(result.reason, "HTTP status 404");
-  EXPECT_TRUE(content().empty());
+  EXPECT_FALSE(std::filesystem::exists(part)) << "an empty part is of no use to anybody";
 }
 
 TEST_F(Http, RefusesMoreThanTheLimit) {
@@ -89,13 +89,35 @@ TEST_F(Http, RefusesMoreThanTheLimit) {
   const TransferResult result = get();
   EXPECT_EQ(result.outcome, TransferOutcome::refused);
   EXPECT_THAT(result.reason, HasSubstr("more than 9 bytes"));
+  EXPECT_FALSE(std::filesystem::exists(part));
+}
+
+TEST_F(Http, KeepsAnEmptyFileThatIsComplete) {
+  server.serve("file", {});
+  EXPECT_EQ(get().outcome, TransferOutcome::complete);
   EXPECT_TRUE(content().empty());
 }
 
 TEST_F(Http, GivesUpOnASilentServer) {
   limits.stall = std::chrono::seconds(1);
   server.serve("file", {.silent = true});
+  EXPECT_EQ(get().outcome, TransferOutcome::unreachable);
+  EXPECT_FALSE(std::filesystem::exists(part));
+}
+
+TEST_F(Http, KeepsWhatCameBeforeTheServerFellSilent) {
+  limits.stall = std::chrono::seconds(1);
+  server.serve("file", {.body = bytes_of("0123456789"), .cut = 4, .hangs = true});
   EXPECT_EQ(get().outcome, TransferOutcome::interrupted);
+  EXPECT_EQ(content(), bytes_of("0123"));
+}
+
+TEST_F(Http, SaysWhatAProxySays) {
+  ::setenv("https_proxy", server.url().c_str(), 1);
+  const TransferResult result = fetch("https://example.invalid/file", part, limits);
+  ::unsetenv("https_proxy");
+  EXPECT_EQ(result.outcome, TransferOutcome::unreachable);
+  EXPECT_EQ(result.reason, "the proxy refuses, HTTP status 404");
 }
 
 TEST_F(Http, SeesThatNobodyIsThere) {
