@@ -1,0 +1,105 @@
+// Barriers of a block and of a cluster. Both wait for the threads that have not exited, as the hardware does.
+#include "tests/simt/runtime.hpp"
+#include "tests/simt/scheduler.hpp"
+
+namespace simt {
+namespace {
+
+void open(Block& block) {
+  BlockBarrier& barrier = block.barrier;
+  for (Warp& warp : block.warps) {
+    const Lanes waiting = barrier.waiting[warp.index];
+    barrier.waiting[warp.index] = 0;
+    if (waiting != 0) wake(warp, waiting);
+  }
+  barrier.arrived = 0;
+  ++barrier.phase;
+  block.cluster->spins = 0;
+}
+
+[[gnu::noinline]] void refuse(const Thread& me, const Thread& first) {
+  fail("DIVERGENT BARRIER: " + describe(me, me.place) + " meets " + describe(first, first.place));
+}
+
+void next_phase(Cluster& cluster) {
+  ++cluster.phase;
+  cluster.arrived = 0;
+  cluster.sync = nullptr;
+  cluster.spins = 0;
+  for (Thread* thread : cluster.waiting) wake(*thread->warp, 1U << thread->lane);
+  cluster.waiting.clear();
+}
+
+}  // namespace
+
+BarrierCount block_barrier(bool predicate, const Where& where) {
+  Thread& me = self();
+  Block& block = *me.block;
+  BlockBarrier& barrier = block.barrier;
+  me.place = place_of(where);
+  me.wait = Wait::block_barrier;
+  if (barrier.arrived == 0) {
+    barrier.first = &me;
+    barrier.sync = fresh_sync();
+    barrier.yes[barrier.phase % 2] = 0;
+  } else if (!same_place(barrier.first->place, me.place)) {
+    refuse(me, *barrier.first);
+  }
+  void* const sync = barrier.sync;
+  const unsigned phase = barrier.phase % 2;
+  release(sync);
+  barrier.yes[phase] += predicate ? 1 : 0;
+  ++barrier.arrived;
+  barrier.threads[phase] = static_cast<int>(barrier.arrived);
+  if (barrier.arrived == block.live) {
+    open(block);
+  } else {
+    barrier.waiting[me.warp->index] |= 1U << me.lane;
+    block_until_woken(me);
+  }
+  me.wait = Wait::nothing;
+  acquire(sync);
+  return {barrier.yes[phase], barrier.threads[phase]};
+}
+
+void leave_block_barrier(Block& block) {
+  if (block.barrier.arrived != 0 && block.barrier.arrived == block.live) open(block);
+}
+
+void cluster_arrive(const Where& where) {
+  Thread& me = self();
+  Cluster& cluster = *me.block->cluster;
+  me.place = place_of(where);
+  if (me.arrived_at_cluster)
+    fail("CLUSTER BARRIER: " + describe(me, me.place) + " arrives twice without waiting");
+  if (cluster.arrived == 0) cluster.sync = fresh_sync();
+  me.arrived_at_cluster = true;
+  me.cluster_phase = cluster.phase;
+  me.cluster_sync = cluster.sync;
+  release(cluster.sync);
+  if (++cluster.arrived == cluster.live) next_phase(cluster);
+}
+
+void cluster_wait(const Where& where) {
+  Thread& me = self();
+  Cluster& cluster = *me.block->cluster;
+  me.place = place_of(where);
+  if (!me.arrived_at_cluster)
+    fail("CLUSTER BARRIER: " + describe(me, me.place) + " waits without having arrived");
+  if (cluster.phase == me.cluster_phase) {
+    me.wait = Wait::cluster_barrier;
+    cluster.waiting.push_back(&me);
+    block_until_woken(me);
+    me.wait = Wait::nothing;
+  }
+  me.arrived_at_cluster = false;
+  acquire(me.cluster_sync);
+}
+
+void leave_cluster_barrier(Thread& thread) {
+  Cluster& cluster = *thread.block->cluster;
+  if (thread.arrived_at_cluster && thread.cluster_phase == cluster.phase) --cluster.arrived;
+  if (cluster.arrived != 0 && cluster.arrived == cluster.live) next_phase(cluster);
+}
+
+}  // namespace simt

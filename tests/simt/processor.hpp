@@ -1,0 +1,34 @@
+// One OS thread's share of the machine: the fibers and shared memory that run one cluster after another.
+#pragma once
+
+#include <memory>
+
+#include "tests/simt/machine.hpp"
+
+namespace simt {
+
+class Processor {
+ public:
+  Processor();
+  ~Processor();
+  Processor(const Processor&) = delete;
+  Processor& operator=(const Processor&) = delete;
+
+  /// Runs the blocks of one cluster to their end, or until something is found to be wrong.
+  void run(Launch& launch, std::uint64_t number, uint3 first_block);
+
+ private:
+  void set_up_block(unsigned rank, uint3 index);
+  void set_up_thread(Block& block, unsigned rank);
+  void draw_schedule(std::uint64_t number);
+  Thread& thread(std::size_t number);
+  void rotate_fibers(std::size_t threads);
+  void forget_threads();
+
+  Cluster cluster_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<std::unique_ptr<Thread>> threads_;  // by number in the cluster; each keeps its stack
+  std::vector<void*> fibers_;                     // ThreadSanitizer's
+};
+
+}  // namespace simt
