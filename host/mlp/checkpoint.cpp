@@ -7,6 +7,7 @@
 #include <xent/error.hpp>
 
 #include "host/io/error.hpp"
+#include "host/io/file.hpp"
 #include "host/mlp/recipe_fields.hpp"
 #include "host/mlp/safetensors.hpp"
 
@@ -161,6 +162,10 @@ Checkpoint decode(std::span<const std::byte> bytes, const std::string& source) {
   } catch (const InvalidArgument& error) {
     throw io::FormatError(source + ": not a checkpoint of this trainer: " + error.what());
   }
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  return decode(io::read_file(path), path.string());
 }
 
 }  // namespace xent::mlp

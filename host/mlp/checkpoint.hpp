@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,5 +31,8 @@ std::vector<std::byte> encode(const Checkpoint& checkpoint);
 /// Throws io::FormatError naming `source` and the field unless everything is there, within its limits and
 /// consistent: recipe with tensors, progress with recipe.
 Checkpoint decode(std::span<const std::byte> bytes, const std::string& source);
+
+/// The same from a file; also throws io::IoError.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
 
 }  // namespace xent::mlp

@@ -6,7 +6,6 @@
 
 #include <xent/error.hpp>
 
-#include "host/io/file.hpp"
 #include "host/mlp/backend.hpp"
 #include "host/mlp/checkpoint.hpp"
 
@@ -24,7 +23,7 @@ Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 
 Predictor Predictor::load(const std::filesystem::path& path, const Exec& exec) {
-  const Checkpoint checkpoint = decode(io::read_file(path), path.string());
+  const Checkpoint checkpoint = load_checkpoint(path);
   auto state = std::make_unique<State>();
   state->recipe = checkpoint.recipe;
   state->backend = make_backend(state->recipe, state->no_data, exec);

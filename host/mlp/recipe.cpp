@@ -11,7 +11,6 @@ namespace xent::mlp {
 namespace {
 
 constexpr std::int64_t kMaxWidth = 1 << 20;
-constexpr std::int64_t kMaxWeights = std::int64_t{1} << 31;
 constexpr std::size_t kMaxLayers = 64;
 
 template <class T>

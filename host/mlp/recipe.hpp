@@ -41,6 +41,9 @@ struct Recipe {
 /// "article", "default" or "best". Throws InvalidArgument for another name, listing these.
 Recipe named_recipe(const std::string& name);
 
+/// Of all layers together, biases aside.
+inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 31;
+
 /// Throws InvalidArgument naming the field, its value and the allowed range.
 void check(const Recipe& recipe);
 

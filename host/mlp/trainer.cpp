@@ -13,7 +13,6 @@
 
 #include "host/io/file.hpp"
 #include "host/mlp/backend.hpp"
-#include "host/mlp/checkpoint.hpp"
 #include "host/mlp/fingerprint.hpp"
 #include "host/mlp/random.hpp"
 #include "host/mlp/schedule.hpp"
@@ -67,6 +66,14 @@ void check_run(const Recipe& recipe, const data::Dataset& train) {
   }
 }
 
+bool all_finite(const NetworkState& network) {
+  const auto finite = [](const Parameter& parameter) {
+    return std::ranges::all_of(parameter.value, [](double value) { return std::isfinite(value); });
+  };
+  return std::ranges::all_of(
+      network, [&](const LayerState& layer) { return finite(layer.weight) && finite(layer.bias); });
+}
+
 }  // namespace
 
 struct Trainer::State {
@@ -92,6 +99,12 @@ struct Trainer::State {
   std::uint64_t fingerprint_of_data() const {
     if (!data_fingerprint) data_fingerprint = fingerprint(*train);
     return *data_fingerprint;
+  }
+
+  [[noreturn]] void report_divergence(const std::string& what) const {
+    throw Diverged("epoch " + std::to_string(progress.epoch + 1) + ", step " +
+                   std::to_string(progress.step_in_epoch + 1) + " of " + std::to_string(steps_per_epoch()) +
+                   ": " + what);
   }
 
   Batch next_batch() {
@@ -135,6 +148,7 @@ StepResult Trainer::step() {
   const Batch batch = state_->next_batch();
   const double lr = learning_rate(state_->recipe, progress.step, state_->recipe.epochs * steps);
   const BatchResult trained = state_->backend->train(batch, lr);
+  if (!std::isfinite(trained.loss)) state_->report_divergence("the loss is not a finite number");
 
   const auto samples = static_cast<std::int64_t>(batch.samples.size());
   progress.epoch_loss_sum += trained.loss * static_cast<double>(samples);
@@ -193,16 +207,21 @@ void Trainer::save(const std::filesystem::path& path, const std::string& note) c
                               .dtype = state_->backend->dtype(),
                               .note = note,
                               .network = state_->backend->state()};
+  if (!all_finite(checkpoint.network)) state_->report_divergence("a weight is not a finite number");
   io::write_file_atomically(path, encode(checkpoint));
 }
 
 Trainer Trainer::resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec) {
-  const Checkpoint checkpoint = decode(io::read_file(path), path.string());
-  auto state = std::make_unique<State>(checkpoint.recipe, train, exec);
-  if (checkpoint.samples != train.count || checkpoint.data_fingerprint != state->fingerprint_of_data()) {
-    refuse(path.string(), " was saved while training on ", checkpoint.samples, " images that are not the ",
-           train.count, " given");
+  return resume(load_checkpoint(path), train, exec);
+}
+
+Trainer Trainer::resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec) {
+  if (checkpoint.samples != train.count || checkpoint.data_fingerprint != fingerprint(train)) {
+    throw InvalidArgument("the checkpoint was saved while training on " + std::to_string(checkpoint.samples) +
+                          " images, which are not the " + std::to_string(train.count) + " given");
   }
+  auto state = std::make_unique<State>(checkpoint.recipe, train, exec);
+  state->data_fingerprint = checkpoint.data_fingerprint;
   state->backend->set_state(checkpoint.network);
   state->progress = checkpoint.progress;
   state->note = checkpoint.note;

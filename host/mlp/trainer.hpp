@@ -7,13 +7,21 @@
 #include <string>
 #include <vector>
 
+#include <xent/error.hpp>
 #include <xent/exec.hpp>
 
 #include "host/data/dataset.hpp"
+#include "host/mlp/checkpoint.hpp"
 #include "host/mlp/progress.hpp"
 #include "host/mlp/recipe.hpp"
 
 namespace xent::mlp {
+
+/// The loss or a weight is no longer a finite number, and no step will mend it. The message says when.
+class Diverged : public Error {
+ public:
+  using Error::Error;
+};
 
 struct StepResult {
   double loss = 0.0;  ///< mean over the batch
@@ -41,6 +49,7 @@ class Trainer {
 
   bool done() const;  ///< all epochs of the recipe are done
   std::int64_t steps_per_epoch() const;
+  /// Throws Diverged; then progress still stands before the step.
   StepResult step();
 
   Evaluation evaluate(const data::Dataset& dataset) const;
@@ -53,10 +62,12 @@ class Trainer {
 
   /// safetensors with PyTorch's names (fc1.weight …), optimizer state, recipe and progress; atomic.
   /// `note` is the caller's own UTF-8 text, up to a few MiB, kept beside them.
+  /// Throws io::IoError, and Diverged rather than replace a good checkpoint by a useless one.
   void save(const std::filesystem::path& path, const std::string& note = {}) const;
   /// Continues bit for bit where save() was called. Throws io::IoError, io::FormatError, or
-  /// InvalidArgument when the checkpoint is of another architecture than the data.
+  /// InvalidArgument when the checkpoint was saved while training on other data.
   static Trainer resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec);
+  static Trainer resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec);
   /// The note of the checkpoint that this run was resumed from; empty for a new run.
   const std::string& note() const;
 
