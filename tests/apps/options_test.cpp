@@ -6,6 +6,7 @@
 
 #include "host/apps/mnist/errors.hpp"
 #include "host/apps/mnist/options.hpp"
+#include "host/apps/mnist/recipe_fit.hpp"
 #include "host/apps/mnist/resume_hint.hpp"
 
 namespace xent::mnist {
@@ -13,6 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
 
 Command parse_words(std::vector<const char*> words) {
   words.insert(words.begin(), "xent-mnist");
@@ -109,6 +111,16 @@ TEST(Options, BadOnesGiveOneLineWithOptionValueAndRange) {
       {{"--device", "gpu"}, "one of auto, cpu, cuda, reference"},
       {{"--threads", "-2"}, "--threads: '-2' is not allowed; give an integer from 0 to 1024"},
       {{"--json", ""}, "--json"},
+      {{"--report", "-"}, "--report: '-' is not allowed; give a path (./- for a file of that name)"},
+      {{"--checkpoint", "-"}, "--checkpoint: '-' is not allowed"},
+      {{"--resume", "-"}, "--resume: '-' is not allowed"},
+      {{"--data", "-"}, "--data: '-' is not allowed"},
+      {{"--quiet=5"}, "--quiet: takes no value"},
+      {{"--offline=no"}, "--offline: takes no value"},
+      {{"--layers", "65536,65536,10"}, "--layers: '65536,65536,10' is not allowed; give 2 to 16"},
+      {{"--seed", "-1"}, "--seed: '-1' is not allowed; give an integer from 0 to 2^64 - 1"},
+      {{"--epochs", "\x1b[2J"}, "--epochs: '\\x1b[2J' is not allowed"},
+      {{"--\x1b[2J"}, "--\\x1b[2J"},
       {{"--unknown"}, "--unknown"},
       {{"word"}, "word"},
       {{"--json", "x", "--report", "./x"}, "--json and --report name the same file"},
@@ -127,6 +139,42 @@ TEST(Options, BadOnesGiveOneLineWithOptionValueAndRange) {
     EXPECT_THAT(ending->text, StartsWith("xent-mnist: "));
     EXPECT_THAT(ending->text, HasSubstr(bad.says));
     EXPECT_EQ(std::count(ending->text.begin(), ending->text.end(), '\n'), 1) << ending->text;
+  }
+}
+
+TEST(RecipeOptions, AnExponentialScheduleEndsAboveZero) {
+  const auto chosen = [](std::vector<const char*> words) {
+    return chosen_recipe(train_options(std::move(words)).recipe);
+  };
+  const mlp::Recipe recipe = chosen({"--recipe", "best", "--schedule", "exponential"});
+  EXPECT_EQ(recipe.final_lr_ratio, mlp::Recipe{}.final_lr_ratio);
+  EXPECT_EQ(chosen({"--recipe", "best"}).final_lr_ratio, 0.0);
+  EXPECT_EQ(
+      chosen({"--recipe", "best", "--schedule", "exponential", "--final-lr-ratio", "0.5"}).final_lr_ratio,
+      0.5);
+  EXPECT_EQ(chosen({"--schedule", "cosine", "--final-lr-ratio", "0"}).final_lr_ratio, 0.0);
+  EXPECT_THAT(
+      [&] {
+        chosen({"--final-lr-ratio", "0"});
+      },
+      ThrowsMessage<UsageError>("--final-lr-ratio: '0' is not allowed with --schedule exponential; give a "
+                                "number above 0 up to 1"));
+}
+
+TEST(RecipeFit, NamesTheOptionItsValueAndWhatTheDigitsAllow) {
+  const data::Dataset digits{.count = 1, .height = 8, .width = 9};
+  mlp::Recipe recipe{.layers = {72, 10}, .shift = 7};
+  EXPECT_NO_THROW(check_fit(recipe, digits));
+  recipe.shift = 8;
+  EXPECT_THAT([&] { check_fit(recipe, digits); },
+              ThrowsMessage<UsageError>(
+                  "--shift: '8' is not allowed for digits of 8 x 9 pixels; give an integer from 0 to 7"));
+  for (const auto& layers : std::vector<std::vector<std::int64_t>>{{784, 512, 10}, {71, 10}, {72, 11}}) {
+    recipe.layers = layers;
+    EXPECT_THAT(
+        [&] { check_fit(recipe, digits); },
+        ThrowsMessage<UsageError>(HasSubstr("' does not fit the digits; give 72 (8 x 9 pixels) first and 10 "
+                                            "(classes) last")));
   }
 }
 

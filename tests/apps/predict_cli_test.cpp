@@ -98,6 +98,7 @@ TEST_F(PredictCli, GzippedIdx) {
 
 TEST_F(PredictCli, ErrorsNameFileAndLeaveNoHalfAnAnswer) {
   io::write_file_atomically(tiny / "text.png", std::string_view("this is not a picture"));
+  io::write_file_atomically(tiny / "digit.png", data::encode_png(test_set().image(3), 28, 28));
   const std::string idx = "digits/t10k-images-idx3-ubyte";
   const auto fails = [&](std::vector<std::string> arguments, int code, const char* says) {
     const Outcome outcome = predict(std::move(arguments));
@@ -113,6 +114,12 @@ TEST_F(PredictCli, ErrorsNameFileAndLeaveNoHalfAnAnswer) {
         "--index: 60 is not in 'digits/t10k-images-idx3-ubyte'; it has images 0 to 59");
   fails({idx, "--labels", "digits/train-labels-idx1-ubyte"}, 1, "600 labels");
   fails({idx, idx, "--labels", "digits/t10k-labels-idx1-ubyte"}, 2, "--labels");
+  fails({idx, "--labels", "absent"}, 1, "--labels: cannot read 'absent'");
+  fails({"digit.png", "--index", "1"}, 2, "--index: 'digit.png' is not an IDX file");
+  fails({idx, "digit.png", "--count", "1"}, 2, "--count: 'digit.png' is not an IDX file");
+  fails({"digit.png", "--labels", "digits/t10k-labels-idx1-ubyte"}, 2,
+        "--labels: 'digit.png' is not an IDX file");
+  fails({"/dev/zero"}, 1, "'/dev/zero' is larger than");
   fails({idx, "--device", "cuda"}, 1, "no CUDA backend");
 }
 

@@ -100,6 +100,52 @@ TEST(ResumeCli, WithoutANameItSavesUnderAFreeOne) {
   EXPECT_EQ(tiny.run({"--resume", "xent-mnist-2.safetensors", "--data", "digits", "--quiet"}).exit_code, 0);
 }
 
+TEST(ResumeCli, WhereItCannotSaveItUsesTheFolderForTemporaryFiles) {
+  const TinyMnist tiny(3000, 50);
+  std::filesystem::create_directories(tiny / "out/deep");
+  std::filesystem::create_directory(tiny / "tmp");
+  std::ofstream(tiny / "tmp/xent-mnist.safetensors") << "somebody's";
+  // One long epoch of many steps, so that the folder is lost before anything is saved.
+  Launch launch = tiny.launch({"--data", "digits", "--layers", "784,64,10", "--epochs", "1", "--batch", "1",
+                               "--checkpoint", "out/deep/a", "--json", "-"});
+  launch.environment = {{"TMPDIR", (tiny / "tmp").string()}};
+  Child child(XENT_MNIST_PROGRAM, launch);
+  ASSERT_TRUE(child.read_line().has_value());
+  std::filesystem::remove_all(tiny / "out");
+  child.send(SIGINT);
+  const Outcome outcome = child.finish();
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              HasSubstr("--checkpoint: cannot write 'out/deep/a': No such file or directory; saving to"));
+  const std::string saved = (tiny / "tmp/xent-mnist-2.safetensors").string();
+  EXPECT_THAT(outcome.err, HasSubstr("--resume " + saved));
+  EXPECT_EQ(json_lines(outcome.out).back()["checkpoint"], saved);
+  EXPECT_EQ(read_text(tiny / "tmp/xent-mnist.safetensors"), "somebody's");
+  EXPECT_EQ(tiny.run({"--resume", saved, "--data", "digits", "--quiet"}).exit_code, 0);
+}
+
+TEST(ResumeCli, ALostTerminalSaves) {
+  const TinyMnist tiny;
+  const Outcome outcome = interrupted_after(tiny, long_run({"--checkpoint", "a"}), 3, SIGHUP);
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_TRUE(std::filesystem::exists(tiny / "a"));
+}
+
+TEST(ResumeCli, SignalsThatWereIgnoredStaySo) {
+  const TinyMnist tiny;
+  Launch launch = tiny.launch(tiny.quick({"--epochs", "30", "--json", "-", "--quiet"}));
+  launch.arguments.erase(launch.arguments.begin() + 4, launch.arguments.begin() + 6);  // the other --epochs
+  launch.in_child = [] {
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);
+  };
+  Child child(XENT_MNIST_PROGRAM, launch);
+  ASSERT_TRUE(child.read_line().has_value());
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) child.send(signal);
+  const Outcome outcome = child.finish();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(json_lines(outcome.out).back()["event"], "final");
+}
+
 TEST(ResumeCli, SecondSignalStopsAtOnce) {
   const TinyMnist tiny;
   Child child(XENT_MNIST_PROGRAM, tiny.launch(long_run({"--json", "-", "--quiet"})));
@@ -123,6 +169,34 @@ TEST(ResumeCli, AFinishedRunIsTestedAndReported) {
   EXPECT_EQ(json_lines(read_text(tiny / "log")).size(), 4U);
   EXPECT_TRUE(json_lines(read_text(tiny / "log"))[1]["seconds"].is_null());
   EXPECT_THAT(read_text(tiny / "a.html"), HasSubstr("earlier"));
+}
+
+TEST(ResumeCli, AFinishedRunIsSavedOnlyWhereItIsNotYet) {
+  const TinyMnist tiny(40, 20);
+  ASSERT_EQ(tiny.run(tiny.quick({"--checkpoint", "a"})).exit_code, 0);
+  const std::string before = read_text(tiny / "a");
+  const auto resume = [&](const char* checkpoint) {
+    return tiny.run(
+        {"--resume", "a", "--data", "digits", "--device", "reference", "--checkpoint", checkpoint});
+  };
+  // Saved again, the reference's doubles would take twice the room.
+  ASSERT_EQ(resume("./a").exit_code, 0);
+  EXPECT_TRUE(read_text(tiny / "a") == before);
+  ASSERT_EQ(resume("b").exit_code, 0);
+  EXPECT_GT(read_text(tiny / "b").size(), before.size());
+}
+
+TEST(ResumeCli, WhatNeedsNoDigitsIsFoundOutBeforeTheyAreLookedFor) {
+  const TinyMnist tiny;
+  ASSERT_EQ(tiny.run(tiny.quick({"--checkpoint", "a"})).exit_code, 0);
+  const auto says = [&](std::vector<std::string> arguments, const char* what) {
+    arguments.insert(arguments.end(), {"--data", "nowhere"});
+    EXPECT_THAT(tiny.run(arguments).err, HasSubstr(what));
+  };
+  says({"--resume", "a", "--epochs", "3"}, "--epochs 3 contradicts");
+  says({"--resume", "missing"}, "--resume: cannot read 'missing': No such file");
+  says({"--final-lr-ratio", "0"}, "--final-lr-ratio: '0'");
+  says({"--resume", "a"}, "nowhere");
 }
 
 TEST(ResumeCli, OptionsThatContradictTheCheckpointAreRefused) {
@@ -152,7 +226,7 @@ TEST(ResumeCli, OtherDigitsAreRefused) {
   write_idx(tiny / "others", "t10k", others.test);
   const Outcome outcome = tiny.run({"--resume", "a", "--data", "others"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("a was saved while training on"));
+  EXPECT_THAT(outcome.err, HasSubstr("--resume: 'a': the checkpoint was saved while training on 300 images"));
 }
 
 TEST(ResumeCli, DamagedCheckpointIsAFailure) {

@@ -12,7 +12,13 @@ namespace {
 TEST(Text, Numbers) {
   EXPECT_EQ(fixed(3.14159, 2), "3.14");
   EXPECT_EQ(fixed(-0.5, 0), "-0");
-  EXPECT_EQ(fixed(NAN, 2), "nan");
+  for (const double nan : {std::copysign(NAN, 1.0), std::copysign(NAN, -1.0)}) {
+    EXPECT_EQ(fixed(nan, 2), "nan");
+    EXPECT_EQ(shortest(nan), "nan");
+    EXPECT_EQ(compact(nan), "nan");
+    EXPECT_EQ(percent(nan), "nan %");
+  }
+  EXPECT_EQ(shortest(-INFINITY), "-inf");
   EXPECT_EQ(shortest(0.01), "0.01");
   EXPECT_EQ(shortest(0.0001), "0.0001");
   EXPECT_EQ(shortest(0.0), "0");
@@ -59,6 +65,24 @@ TEST(Text, Durations) {
   EXPECT_EQ(elapsed(3600), "1:00:00 h");
 }
 
+TEST(Text, JoinedNumbers) {
+  EXPECT_EQ(joined({784, 512, 10}, "-"), "784-512-10");
+  EXPECT_EQ(joined({}, ","), "");
+}
+
+TEST(Text, PrintableIsWhatCannotSteerATerminal) {
+  EXPECT_EQ(printable("plain, \"quoted\" and ünïcødé ▀ 🙂"),
+            "plain, \"quoted\" and ünïcødé ▀ 🙂");
+  EXPECT_EQ(printable("\x1b[2J\a\r\n\t\x7f"), "\\x1b[2J\\x07\\x0d\\x0a\\x09\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J"),
+            "\\xc2\\x9b"
+            "2J")
+      << "the same escape as one character of Latin-1";
+  EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3") << "not UTF-8";
+  EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+}
+
 TEST(Text, PaddingCountsCharactersNotBytes) {
   EXPECT_EQ(right("7", 3), "  7");
   EXPECT_EQ(left("━", 3), "━  ");
@@ -71,6 +95,7 @@ TEST(Text, ShellWords) {
   EXPECT_EQ(shell_word("a b"), "'a b'");
   EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
   EXPECT_EQ(shell_word("$HOME;`ls`"), "'$HOME;`ls`'");
+  EXPECT_EQ(shell_word("a\x1b[2J'\n1"), "$'a\\033\\1332J\\047\\0121'");
 }
 
 TEST(Machine, SaysSomethingOfEverything) {

@@ -6,6 +6,7 @@
 
 #include <sys/resource.h>
 
+#include "host/apps/common/text.hpp"
 #include "tests/apps/tiny_mnist.hpp"
 
 namespace xent::test {
@@ -170,7 +171,8 @@ TEST(TrainCli, RecipeThatDoesNotFitTheDataIsAUsageError) {
   const TinyMnist tiny;
   const Outcome outcome = tiny.run({"--data", "digits", "--layers", "100,10"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("784"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("--layers: '100,10' does not fit the digits; give 784 (28 x 28 pixels) first"));
 }
 
 TEST(TrainCli, MissingDataIsAFailure) {
@@ -193,7 +195,7 @@ TEST_P(UnwritableOutput, IsFoundBeforeTraining) {
     if (!json) arguments.insert(arguments.end(), {"--json", "old.jsonl"});
     const Outcome outcome = tiny.run(arguments);
     EXPECT_EQ(outcome.exit_code, 1) << path;
-    EXPECT_THAT(outcome.err, HasSubstr(path));
+    EXPECT_THAT(outcome.err, HasSubstr(apps::cat(GetParam(), ": cannot write '", path, "': ")));
     EXPECT_THAT(outcome.out, Not(HasSubstr("1/2"))) << path;
     // What other options would have written is untouched.
     EXPECT_EQ(read_text(tiny / "old.jsonl"), "old\n") << path;
@@ -220,16 +222,6 @@ TEST(TrainCli, FullDiskKeepsTheOlderCheckpoint) {
   EXPECT_THAT(outcome.err, HasSubstr("File too large"));
   EXPECT_TRUE(read_text(tiny / "a") == older);
   EXPECT_THAT(tiny.folder().names(), ElementsAre(".stderr", "a", "digits"));
-}
-
-TEST(TrainCli, DivergenceIsSaid) {
-  const TinyMnist tiny;
-  // Decay that multiplies the weights by -99999 in each step.
-  const Outcome outcome = tiny.run(tiny.quick({"--optimizer", "sgd", "--lr", "1000", "--weight-decay", "100",
-                                               "--report", "a.html", "--json", "log"}));
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("diverged"));
-  EXPECT_TRUE(json_lines(read_text(tiny / "log"))[2]["train_loss"].is_null());
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "host/apps/common/utf8.hpp"
+
 namespace xent::apps {
 namespace {
 
@@ -22,6 +24,19 @@ std::size_t width_of(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned>(c) & 0xC0U) != 0x80U; }));
 }
 
+/// The control characters of ASCII, and those of Latin-1 as UTF-8 has them.
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  return byte(0) < 0x20 || byte(0) == 0x7F || (byte(0) == 0xC2 && byte(1) < 0xA0);
+}
+
+std::string in_base(unsigned char byte, int base, std::size_t digits) {
+  std::array<char, 4> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), byte, base);
+  const std::string text(buffer.data(), end.ptr);
+  return std::string(digits - text.size(), '0') + text;
+}
+
 }  // namespace
 
 std::string fixed(double value, int decimals) {
@@ -33,6 +48,7 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string shortest(double value) {
+  if (!std::isfinite(value)) return fixed(value, 0);
   Buffer buffer{};
   const double size = std::abs(value);
   const bool plain = size == 0.0 || (size >= 1e-6 && size < 1e9);
@@ -81,6 +97,13 @@ std::string elapsed(double seconds) {
   return clock(seconds) + (seconds < 3599.5 ? " min" : " h");
 }
 
+std::string joined(const std::vector<std::int64_t>& numbers, std::string_view separator) {
+  std::string text;
+  for (const std::int64_t number : numbers)
+    text += cat(text.empty() ? "" : separator, std::to_string(number));
+  return text;
+}
+
 std::string right(std::string_view text, std::size_t width) {
   const std::size_t has = width_of(text);
   return std::string(width > has ? width - has : 0, ' ') + std::string(text);
@@ -91,10 +114,33 @@ std::string left(std::string_view text, std::size_t width) {
   return std::string(text) + std::string(width > has ? width - has : 0, ' ');
 }
 
+std::string printable(std::string_view text) {
+  std::string safe;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = std::max<std::size_t>(character_length(text, i), 1);
+    const std::string_view character = text.substr(i, length);
+    if (character_length(text, i) > 0 && !is_control(character)) {
+      safe += character;
+    } else {
+      for (const char c : character) safe += cat("\\x", in_base(static_cast<unsigned char>(c), 16, 2));
+    }
+    i += length;
+  }
+  return safe;
+}
+
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=:+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  if (printable(text) != text) {
+    std::string escaped = "$'";
+    for (const char c : text) {
+      const bool plain = kPlain.find(c) != std::string_view::npos;
+      escaped += plain ? std::string(1, c) : cat("\\", in_base(static_cast<unsigned char>(c), 8, 3));
+    }
+    return escaped + "'";
+  }
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xent::apps {
 
@@ -15,10 +16,10 @@ std::string cat(const Parts&... parts) {
   return text;
 }
 
-/// 3.14159, 2 → "3.14"; nan and inf as such.
+/// 3.14159, 2 → "3.14"; nan (whatever its sign) and inf as such.
 std::string fixed(double value, int decimals);
 /// Fewest digits that read back as the same number: 0.01 → "0.01"; with an exponent only if very large or
-/// small.
+/// small; nan and inf as such.
 std::string shortest(double value);
 /// Four decimals, for losses; with an exponent from 100000 on.
 std::string compact(double value);
@@ -33,11 +34,17 @@ std::string clock(double seconds);
 /// 0.0421 → "42 ms", 3.14 → "3.1 s", 75 → "1:15 min".
 std::string elapsed(double seconds);
 
+/// {784, 512, 10}, "-" → "784-512-10".
+std::string joined(const std::vector<std::int64_t>& numbers, std::string_view separator);
+
 /// Spaces before or after, up to `width` characters (of one column each).
 std::string right(std::string_view text, std::size_t width);
 std::string left(std::string_view text, std::size_t width);
 
-/// `text` as one word of a POSIX shell, quoted only where it must be.
+/// What is safe to print: control characters, and bytes that are not UTF-8, as \xNN.
+std::string printable(std::string_view text);
+
+/// `text` as one word of a POSIX shell, quoted only where it must be; control characters as $'\NNN'.
 std::string shell_word(std::string_view text);
 
 }  // namespace xent::apps

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "host/apps/common/machine.hpp"
+#include "host/apps/common/standard_streams.hpp"
 #include "host/apps/common/text.hpp"
 #include "host/apps/mnist/help.hpp"
 #include "host/apps/mnist/recipe_options.hpp"
@@ -19,12 +20,6 @@ std::FILE* text_stream(const TrainOptions& options) { return options.json_on_std
 
 std::FILE* bar_stream(const TrainOptions& options) {
   return apps::style_of(stderr).terminal ? stderr : text_stream(options);
-}
-
-std::string widths(const mlp::Recipe& recipe) {
-  std::string text;
-  for (const std::int64_t width : recipe.layers) text += cat(text.empty() ? "" : "-", std::to_string(width));
-  return text;
 }
 
 /// Seven cells, right-aligned, 76 columns for up to 99 epochs.
@@ -106,8 +101,8 @@ void Console::started(const Run& run) {
                " test images of ", std::to_string(run.data.train.height), " x ",
                std::to_string(run.data.train.width)));
   line("device", run.device_line);
-  line("network",
-       cat(widths(run.recipe()), ", ReLU, ", apps::grouped(parameter_count(run.recipe())), " parameters"));
+  line("network", cat(apps::joined(run.recipe().layers, "-"), ", ReLU, ",
+                      apps::grouped(parameter_count(run.recipe())), " parameters"));
   line("recipe", cat(recipe_description(run.recipe()), ": ", summary(run.recipe())));
   if (run.recipe_name == "article") line("", article_note());
   if (run.resumed_at) {
@@ -125,11 +120,7 @@ void Console::stepped(const Run& run) {
 }
 
 void Console::epoch_ended(const Run& run, const mlp::Evaluation&) {
-  const Epoch& epoch = run.history.epochs().back();
-  print(epoch_line(epoch, run.recipe().epochs));
-  if (std::isfinite(epoch.train_loss) || warned_) return;
-  warned_ = true;
-  line("note", "the loss is no longer a finite number: the training has diverged; try a smaller --lr");
+  print(epoch_line(run.history.epochs().back(), run.recipe().epochs));
 }
 
 void Console::interrupted(const Run& run, const std::filesystem::path& checkpoint) {
@@ -148,7 +139,8 @@ void Console::finished(const Run& run, const mlp::Evaluation& test) {
             apps::elapsed(run.wall_seconds())));
   if (run.recipe_name == "article") line("note", article_note());
   const auto& saved = options_.checkpoint ? options_.checkpoint : options_.resume;
-  if (saved) line("saved", saved->string());
+  line("saved",
+       saved ? saved->string() : "nothing; --checkpoint FILE keeps the network, for predict and --resume");
   if (options_.report) line("report", options_.report->string());
 }
 
@@ -156,8 +148,7 @@ void Console::line(std::string_view label, std::string_view text) { print(cat(ap
 
 void Console::print(std::string_view text) {
   bar_.clear();
-  std::fprintf(stream_, "%.*s\n", static_cast<int>(text.size()), text.data());
-  std::fflush(stream_);
+  apps::print_line(stream_, text);
 }
 
 }  // namespace xent::mnist

@@ -40,7 +40,6 @@ class Console : public RunObserver {
   const TrainOptions& options_;
   std::FILE* stream_;
   ProgressBar bar_;
-  bool warned_ = false;
 };
 
 }  // namespace xent::mnist

@@ -40,7 +40,7 @@ std::string train_usage() {
 }
 
 std::string train_footer() {
-  return "Recipes: an option of the group above overrides the recipe's value.\n" + recipe_table() +
+  return "Recipes, and what each sets; --layers and the options after it override that.\n" + recipe_table() +
          "\n\n"
          "  article   " +
          article_note() +
@@ -52,7 +52,10 @@ std::string train_footer() {
          "of\n"
          "these, synthetic digits, and a line that says so.\n"
          "\n"
-         "Ctrl-C finishes the step, saves, and prints the command that resumes; a second one stops at once.\n"
+         "Ctrl-C (or SIGTERM, or SIGHUP) finishes the step, saves, and prints the command that resumes; a "
+         "second\n"
+         "one stops at once. A loss that is no longer a finite number ends the run, and what was saved "
+         "stays.\n"
          "A resumed run gives the same bits as one that was never interrupted, for any number of threads.\n"
          "It keeps its recipe: options that say otherwise are refused (--epochs too, since the learning "
          "rate\n"

@@ -85,6 +85,15 @@ Json epoch_json(const Epoch& epoch) {
   return json;
 }
 
+Json ended_early(const char* event, const Run& run) {
+  const mlp::Progress& at = run.trainer.progress();
+  return {{"event", event},
+          {"epochs", at.epoch},
+          {"step_in_epoch", at.step_in_epoch},
+          {"train_seconds", run.train_seconds},
+          {"wall_seconds", run.wall_seconds()}};
+}
+
 class JsonLog : public RunObserver {
  public:
   explicit JsonLog(const std::filesystem::path& path) : path_(path), stream_(open(path)) {}
@@ -99,14 +108,12 @@ class JsonLog : public RunObserver {
   }
 
   void interrupted(const Run& run, const std::filesystem::path& checkpoint) override {
-    const mlp::Progress& at = run.trainer.progress();
-    write({{"event", "interrupted"},
-           {"epochs", at.epoch},
-           {"step_in_epoch", at.step_in_epoch},
-           {"checkpoint", checkpoint.string()},
-           {"train_seconds", run.train_seconds},
-           {"wall_seconds", run.wall_seconds()}});
+    Json json = ended_early("interrupted", run);
+    json["checkpoint"] = checkpoint.string();
+    write(json);
   }
+
+  void diverged(const Run& run) override { write(ended_early("diverged", run)); }
 
   void finished(const Run& run, const mlp::Evaluation& test) override {
     write({{"event", "final"},
@@ -123,7 +130,9 @@ class JsonLog : public RunObserver {
     const std::string line = json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
     errno = 0;
     const bool written = std::fwrite(line.data(), 1, line.size(), stream_.get()) == line.size();
-    if (!written || std::fflush(stream_.get()) != 0) io::throw_io_error("write", path_);
+    if (written && std::fflush(stream_.get()) == 0) return;
+    const int error = errno;
+    io::blaming("--json", [&] { io::throw_io_error("write", path_, error); });
   }
 
   std::filesystem::path path_;
@@ -133,7 +142,7 @@ class JsonLog : public RunObserver {
 }  // namespace
 
 std::unique_ptr<RunObserver> make_json_log(const std::filesystem::path& path) {
-  return std::make_unique<JsonLog>(path);
+  return io::blaming("--json", [&] { return std::make_unique<JsonLog>(path); });
 }
 
 }  // namespace xent::mnist

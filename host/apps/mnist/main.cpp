@@ -5,13 +5,15 @@
 
 #include <xent/error.hpp>
 
+#include "host/apps/common/standard_streams.hpp"
+#include "host/apps/common/text.hpp"
 #include "host/apps/mnist/commands.hpp"
 #include "host/apps/mnist/errors.hpp"
 
 namespace {
 
 int fail(int exit_code, const char* what) {
-  std::fprintf(stderr, "xent-mnist: %s\n", what);
+  xent::apps::print_line(stderr, xent::apps::cat("xent-mnist: ", what));
   return exit_code;
 }
 
@@ -30,6 +32,7 @@ int run(int argc, char** argv, xent::mnist::WallClock::time_point start) {
 int main(int argc, char** argv) {
   using namespace xent::mnist;
   const WallClock::time_point start = WallClock::now();
+  xent::apps::open_closed_streams();
   try {
     const int exit_code = run(argc, argv, start);
     // A full disk shows only now, and what was asked for is then lost.

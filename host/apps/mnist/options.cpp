@@ -41,11 +41,18 @@ CLI::Option* add(CLI::App& app, const std::string& flag, const char* type, const
   return app.add_option(flag, callback, help)->option_text(type)->group(group)->type_size(1)->expected(1);
 }
 
-auto path_into(std::optional<std::filesystem::path>& target, const char* flag) {
-  return [&target, flag](const std::string& text) {
+/// Given or not: "--quiet=no" is refused, not read as yes.
+void add_flag(CLI::App& app, const char* flag, bool& given, const char* help, const char* group) {
+  app.add_flag(flag, given, help)->group(group)->disable_flag_override();
+}
+
+enum class Dash : std::uint8_t { refused, allowed };
+
+auto path_into(std::optional<std::filesystem::path>& target, const char* flag, Dash dash = Dash::refused) {
+  return [&target, flag, dash](const std::string& text) {
     if (text.empty()) throw UsageError(std::string(flag) + ": '' is not allowed; give a path");
-    // Far more often a value forgotten than a file so named.
-    if (text.starts_with("--")) {
+    // Far more often a value forgotten, or a stream meant, than a file so named.
+    if (text.starts_with("--") || (text == "-" && dash == Dash::refused)) {
       throw UsageError(apps::cat(flag, ": '", text, "' is not allowed; give a path (./", text,
                                  " for a file of that name)"));
     }
@@ -84,10 +91,10 @@ void add_output_options(CLI::App& app, TrainOptions& options) {
   add(app, "--resume", "FILE", "go on with the run saved in this checkpoint", kGroup,
       path_into(options.resume, "--resume"));
   add(app, "--json", "FILE", "JSON lines, one object per epoch; - for standard output", kGroup,
-      path_into(options.json, "--json"));
+      path_into(options.json, "--json", Dash::allowed));
   add(app, "--report", "FILE", "HTML report with curves, confusion matrix, worst mistakes", kGroup,
       path_into(options.report, "--report"));
-  app.add_flag("--quiet", options.quiet, "print nothing but errors")->group(kGroup);
+  add_flag(app, "--quiet", options.quiet, "print nothing but errors", kGroup);
 }
 
 /// Whether two paths lead to one file, which may not exist yet: over links and however it is spelt.
@@ -112,6 +119,10 @@ void check_outputs_differ(const TrainOptions& options) {
   clash(options.report, "--report", options.resume, "--resume");
 }
 
+Ending usage_ending(std::string_view what) {
+  return {kExitUsage, apps::printable(apps::cat(kProgram, ": ", what)) + "\n"};
+}
+
 /// CLI11 leaves two blank lines between groups; one is enough.
 std::string tidy_help(std::string text) {
   for (std::size_t at = 0; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
@@ -124,7 +135,6 @@ std::optional<Ending> run_parser(CLI::App& app, const std::string& help_command,
   app.set_help_flag("-h,--help", "print this help");
   std::vector<std::string> reversed;  // what CLI11 wants of a vector
   for (int i = argc - 1; i >= first; --i) reversed.emplace_back(argv[i]);
-  const std::string prefix = std::string(kProgram) + ": ";
   try {
     app.parse(reversed);
     return std::nullopt;
@@ -133,16 +143,18 @@ std::optional<Ending> run_parser(CLI::App& app, const std::string& help_command,
   } catch (const CLI::CallForVersion&) {
     return Ending{0, std::string(kProgram) + " " + apps::build().version + "\n"};
   } catch (const CLI::ArgumentMismatch& error) {
-    const std::string_view flag =
-        std::string_view(error.what()).substr(0, std::string_view(error.what()).find(':'));
-    return Ending{kExitUsage,
-                  apps::cat(prefix, flag, ": give exactly one value (see ", help_command, " --help)\n")};
+    // The parser names options with their dashes, and flags that got a value without.
+    const std::string_view what = error.what();
+    const std::string_view name = what.substr(0, what.find_first_of(": "));
+    return usage_ending(name.starts_with('-')
+                            ? apps::cat(name, ": give exactly one value (see ", help_command, " --help)")
+                            : apps::cat("--", name, ": takes no value (see ", help_command, " --help)"));
   } catch (const CLI::ParseError& error) {
     std::string line = error.what();
     for (char& c : line) c = c == '\n' ? ' ' : c;
-    return Ending{kExitUsage, prefix + line + " (see " + help_command + " --help)\n"};
+    return usage_ending(apps::cat(line, " (see ", help_command, " --help)"));
   } catch (const UsageError& error) {
-    return Ending{kExitUsage, prefix + error.what() + "\n"};
+    return usage_ending(error.what());
   }
 }
 
@@ -155,7 +167,7 @@ Command parse_train(int argc, const char* const* argv) {
   app.set_version_flag("--version", apps::build().version, "print the version");
   add(app, "--data", "DIR", "folder with the four IDX files, plain or gzipped", "Data",
       path_into(options.data, "--data"));
-  app.add_flag("--offline", options.offline, "never touch the network")->group("Data");
+  add_flag(app, "--offline", options.offline, "never touch the network", "Data");
   add_recipe_options(app, options.recipe);
   add_machine_options(app, options.machine);
   add_output_options(app, options);
@@ -163,7 +175,7 @@ Command parse_train(int argc, const char* const* argv) {
   try {
     check_outputs_differ(options);
   } catch (const UsageError& error) {
-    return Ending{kExitUsage, std::string(kProgram) + ": " + error.what() + "\n"};
+    return usage_ending(error.what());
   }
   return options;
 }
@@ -189,8 +201,7 @@ Command parse_predict(int argc, const char* const* argv) {
   add_machine_options(app, options.machine);
   if (auto ending = run_parser(app, std::string(kProgram) + " predict", argc, argv, 2)) return *ending;
   if (options.labels && options.images.size() != 1) {
-    return Ending{kExitUsage, std::string(kProgram) + ": --labels: needs exactly one IMAGE, got " +
-                                  std::to_string(options.images.size()) + "\n"};
+    return usage_ending("--labels: needs exactly one IMAGE, got " + std::to_string(options.images.size()));
   }
   return options;
 }

@@ -38,8 +38,8 @@ struct TrainOptions {
 struct PredictOptions {
   std::filesystem::path checkpoint{};
   std::vector<std::filesystem::path> images{};
-  std::int64_t index = 0;                         ///< first image of each IDX file
-  std::int64_t count = 1;                         ///< images of each IDX file
+  std::optional<std::int64_t> index{};            ///< first image of each IDX file, 0 unless given
+  std::optional<std::int64_t> count{};            ///< images of each IDX file, 1 unless given
   std::optional<std::filesystem::path> labels{};  ///< IDX labels of the one IDX file, to compare with
   MachineOptions machine{};
 };

@@ -21,9 +21,7 @@ std::string text_of(double value, const Range&) {
 }
 template <class Range>
 std::string text_of(const std::vector<std::int64_t>& widths, const Range&) {
-  std::string text;
-  for (const std::int64_t width : widths) text += apps::cat(text.empty() ? "" : ",", std::to_string(width));
-  return text;
+  return apps::joined(widths, ",");
 }
 template <class Enum>
 requires std::is_enum_v<Enum> std::string text_of(Enum value, const Words& names) {
@@ -45,6 +43,13 @@ mlp::Recipe chosen_recipe(const RecipeOptions& options) {
   for_each_recipe_field([&](const auto& field) {
     if (options.*field.given) recipe.*field.value = *(options.*field.given);
   });
+  if (recipe.schedule == mlp::Schedule::exponential && recipe.final_lr_ratio == 0.0) {
+    if (options.final_lr_ratio) {
+      throw UsageError("--final-lr-ratio: '0' is not allowed with --schedule exponential; give " +
+                       allowed(Reals{.lo = 0, .hi = 1, .lo_open = true}));
+    }
+    recipe.final_lr_ratio = mlp::Recipe{}.final_lr_ratio;
+  }
   mlp::check(recipe);
   return recipe;
 }

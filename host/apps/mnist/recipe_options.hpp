@@ -43,7 +43,7 @@ RecipeField(const char*, const char*, const char*, std::optional<T> RecipeOption
 // The words of an enumeration stand in the order of its values.
 inline constexpr std::tuple kRecipeFields{
     RecipeField{"--layers", "N,N,...", "widths from input to output: 784 pixels, hidden layers, 10 classes",
-                &RecipeOptions::layers, &mlp::Recipe::layers, Widths{65536, 16}},
+                &RecipeOptions::layers, &mlp::Recipe::layers, Widths{65536, 16, mlp::kMaxWeights}},
     RecipeField{"--epochs", "N", "passes over the training set", &RecipeOptions::epochs, &mlp::Recipe::epochs,
                 Integers{1, 10000}},
     RecipeField{"--batch", "N", "images per step", &RecipeOptions::batch, &mlp::Recipe::batch,
@@ -55,13 +55,13 @@ inline constexpr std::tuple kRecipeFields{
     RecipeField{"--schedule", "NAME", "how it falls: constant, cosine, exponential, linear",
                 &RecipeOptions::schedule, &mlp::Recipe::schedule,
                 Words{{"constant", "cosine", "exponential", "linear"}}},
-    RecipeField{"--final-lr-ratio", "X", "learning rate of the last step / --lr",
+    RecipeField{"--final-lr-ratio", "X", "learning rate of the last step / --lr; exponential: above 0",
                 &RecipeOptions::final_lr_ratio, &mlp::Recipe::final_lr_ratio, Reals{.lo = 0, .hi = 1}},
     RecipeField{"--warmup", "N", "steps over which the rate first rises from 0", &RecipeOptions::warmup_steps,
                 &mlp::Recipe::warmup_steps, Integers{0, 1'000'000'000}},
     RecipeField{"--momentum", "X", "of sgd", &RecipeOptions::momentum, &mlp::Recipe::momentum,
                 Reals{.lo = 0, .hi = 1, .hi_open = true}},
-    RecipeField{"--weight-decay", "X", "pull of the weights towards 0 (adamw: decoupled)",
+    RecipeField{"--weight-decay", "X", "pull of the weights towards 0, decoupled for adamw",
                 &RecipeOptions::weight_decay, &mlp::Recipe::weight_decay, Reals{.lo = 0, .hi = 100}},
     RecipeField{"--label-smoothing", "X", "share of each label spread over all classes",
                 &RecipeOptions::label_smoothing, &mlp::Recipe::label_smoothing, Reals{.lo = 0, .hi = 1}},
@@ -89,7 +89,9 @@ struct RecipeRow {
 };
 std::vector<RecipeRow> rows(const mlp::Recipe& recipe);
 
-/// The named recipe with the given fields put in its place.
+/// The named recipe with the given fields put in its place. Where that asks for an exponential schedule of a
+/// recipe that ends at 0, which such a schedule never reaches, it ends where the default recipe does. Throws
+/// UsageError if the fields do not go together.
 mlp::Recipe chosen_recipe(const RecipeOptions& options);
 
 /// Throws UsageError naming the first option given that says something else than the recipe.

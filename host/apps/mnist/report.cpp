@@ -9,6 +9,7 @@
 #include "host/apps/mnist/html.hpp"
 #include "host/apps/mnist/recipe_options.hpp"
 #include "host/apps/mnist/report_parts.hpp"
+#include "host/io/error.hpp"
 #include "host/io/file.hpp"
 
 namespace xent::mnist {
@@ -29,7 +30,7 @@ class Report : public RunObserver {
 
  private:
   void write(const Run& run, const mlp::Evaluation& test) {
-    io::write_file_atomically(path_, report_html(run, test));
+    io::blaming("--report", [&] { io::write_file_atomically(path_, report_html(run, test)); });
   }
   std::filesystem::path path_;
 };

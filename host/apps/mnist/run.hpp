@@ -61,6 +61,8 @@ class RunObserver {
   virtual void stepped(const Run&) {}
   virtual void epoch_ended(const Run&, const mlp::Evaluation& /*test*/) {}
   virtual void interrupted(const Run&, const std::filesystem::path& /*checkpoint*/) {}
+  /// Where it stands, the step that failed did not count.
+  virtual void diverged(const Run&) {}
   virtual void finished(const Run&, const mlp::Evaluation& /*test*/) {}
 };
 

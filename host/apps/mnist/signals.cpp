@@ -12,24 +12,24 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void request_stop(int) { stop_requested.store(true, std::memory_order_relaxed); }
 
-void set_handlers(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  // RESETHAND: the second signal meets the default action. RESTART: no read or write fails with EINTR.
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 }  // namespace
 
 StopSignals::StopSignals() {
   stop_requested.store(false, std::memory_order_relaxed);
-  set_handlers(request_stop);
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  // RESETHAND: the second signal meets the default action. RESTART: no read or write fails with EINTR.
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  sigemptyset(&action.sa_mask);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals.at(i), nullptr, &before_.at(i));
+    if (before_.at(i).sa_handler != SIG_IGN) sigaction(kSignals.at(i), &action, nullptr);
+  }
 }
 
-StopSignals::~StopSignals() { set_handlers(SIG_DFL); }
+StopSignals::~StopSignals() {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals.at(i), &before_.at(i), nullptr);
+}
 
 bool StopSignals::requested() { return stop_requested.load(std::memory_order_relaxed); }
 

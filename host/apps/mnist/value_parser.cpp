@@ -37,7 +37,8 @@ std::size_t Words::index_of(std::string_view word) const {
 }
 
 std::string limits(const Integers& range) {
-  return apps::cat(std::to_string(range.lo), " to ", std::to_string(range.hi));
+  const bool all = range.hi == UINT64_MAX;
+  return apps::cat(std::to_string(range.lo), " to ", all ? "2^64 - 1" : std::to_string(range.hi));
 }
 
 std::string limits(const Reals& range) {
@@ -56,7 +57,8 @@ std::string allowed(const Reals& range) {
 
 std::string allowed(const Widths& range) {
   return "2 to " + std::to_string(range.max_layers) + " layer widths from 1 to " +
-         std::to_string(range.most) + " separated by commas, e.g. 784,512,10";
+         std::to_string(range.most) + " separated by commas, e.g. 784,512,10, with at most " +
+         std::to_string(range.most_weights) + " weights between them";
 }
 
 std::string allowed(const Words& range) {
@@ -82,14 +84,17 @@ double parse(std::string_view option, std::string_view text, const Reals& range)
 
 std::vector<std::int64_t> parse(std::string_view option, std::string_view text, const Widths& range) {
   std::vector<std::int64_t> widths;
+  std::uint64_t weights = 0;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const auto width = whole<std::uint64_t>(text.substr(begin, end - begin));
     if (!width || *width < 1 || *width > range.most) refuse(option, text, range);
+    if (!widths.empty()) weights += static_cast<std::uint64_t>(widths.back()) * *width;
+    if (weights > range.most_weights || widths.size() == range.max_layers) refuse(option, text, range);
     widths.push_back(static_cast<std::int64_t>(*width));
     begin = end + 1;
   }
-  if (widths.size() < 2 || widths.size() > range.max_layers) refuse(option, text, range);
+  if (widths.size() < 2) refuse(option, text, range);
   return widths;
 }
 

@@ -27,6 +27,7 @@ struct Reals {
 struct Widths {
   std::uint64_t most = 0;  ///< of one layer
   std::size_t max_layers = 0;
+  std::uint64_t most_weights = 0;  ///< between all of them
 };
 
 /// One word of a short list; unused places at the end are null.
