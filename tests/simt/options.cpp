@@ -28,7 +28,9 @@ void read_number(const char* name, Integer& out) {
   out = static_cast<Integer>(value);
 }
 
-Options from_environment() {
+}  // namespace
+
+Options environment_options() {
   Options chosen;
   read_number("SIMT_SEED", chosen.seed);
   read_number("SIMT_THREADS", chosen.threads);
@@ -45,10 +47,8 @@ Options from_environment() {
               " is none of fifo, sticky, uniform, starve-lane, starve-warp, mixed");
 }
 
-}  // namespace
-
 Options& options() {
-  static Options current = from_environment();
+  static Options current = environment_options();
   return current;
 }
 

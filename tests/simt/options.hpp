@@ -30,11 +30,13 @@ struct Options {
   unsigned yield_one_in = 0;    ///< memory primitives give way once in so many times; 0 is never
   std::size_t stack_bytes = 0;  ///< per thread; 0 is 64 KiB, more under a sanitizer
   std::size_t shared_limit = 227U << 10U;
-  std::uint64_t spin_limit = 5'000'000;
+  std::uint64_t spin_limit = 200'000;
 };
 
-/// What launches of this process use; starts as the defaults with SIMT_SCHEDULE, SIMT_SEED, SIMT_THREADS
-/// and SIMT_YIELD applied.
+/// The defaults with SIMT_SCHEDULE, SIMT_SEED, SIMT_THREADS and SIMT_YIELD applied.
+Options environment_options();
+
+/// What launches of this process use; starts as the above.
 Options& options();
 
 std::string name(Schedule schedule);

@@ -35,8 +35,15 @@ inline unsigned first_from(std::uint32_t bits, unsigned start) {
          31U;
 }
 
-/// Rotating is not quite uniform over sparse bits, but it is fast and every choice can happen.
-inline unsigned any_bit(std::uint32_t bits, Random& random) { return first_from(bits, random.next()); }
+inline unsigned any_bit(std::uint32_t bits, Random& random) {
+  if (!std::has_single_bit(bits)) {
+    for (std::uint32_t skip = random.below(static_cast<std::uint32_t>(std::popcount(bits))); skip != 0;
+         --skip) {
+      bits &= bits - 1;
+    }
+  }
+  return static_cast<unsigned>(std::countr_zero(bits));
+}
 
 /// Lets the held lanes go; false if there are none.
 bool release_held(Cluster& cluster);

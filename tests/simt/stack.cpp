@@ -40,13 +40,20 @@ void unmap_stack(Context& context, std::size_t bytes) {
   context.stack = nullptr;
 }
 
-void describe_own_stack(Context& context) {
-  pthread_attr_t attributes;
-  void* low = nullptr;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) throw Error("no bounds of the own stack");
-  pthread_attr_getstack(&attributes, &low, &context.stack_bytes);
-  pthread_attr_destroy(&attributes);
-  context.stack = static_cast<std::byte*>(low);
+void describe_own_stack([[maybe_unused]] Context& context) {
+#ifdef SIMT_ASAN
+  static thread_local Context own;
+  if (own.stack == nullptr) {  // once: for the main thread it reads through all of /proc/self/maps
+    pthread_attr_t attributes;
+    void* low = nullptr;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) throw Error("no bounds of the own stack");
+    pthread_attr_getstack(&attributes, &low, &own.stack_bytes);
+    pthread_attr_destroy(&attributes);
+    own.stack = static_cast<std::byte*>(low);
+  }
+  context.stack = own.stack;
+  context.stack_bytes = own.stack_bytes;
+#endif
 }
 
 }  // namespace simt
