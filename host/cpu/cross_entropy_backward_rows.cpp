@@ -123,17 +123,13 @@ void Row(const CrossEntropyJob& job, std::int64_t r) {
                                                .probability = probability,
                                                .scale = static_cast<C>(scale),
                                                .share = static_cast<C>(scale * target.share)};
-  if (job.streaming_stores) {
-    WriteRow<true>(d, out, classes, value);
-  } else {
-    WriteRow<false>(d, out, classes, value);
-  }
+  WriteRow(d, out, classes, value, job.streaming_stores);
   out[label] = T(static_cast<C>(at_target));
   write_row(job.outputs.grad, r, out);
 }
 
 void CrossEntropyBackwardRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  const auto run = [&]<class T>(T /*type*/) {
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
     for (std::int64_t r = begin; r < end; ++r) {
       if (job.options.label_smoothing != 0.0) {
         Row<true, T>(job, r);
@@ -141,13 +137,7 @@ void CrossEntropyBackwardRows(const CrossEntropyJob& job, std::int64_t begin, st
         Row<false, T>(job, r);
       }
     }
-  };
-  switch (job.logits.dtype) {
-    case DType::f32: run(float{}); break;
-    case DType::f16: run(f16{}); break;
-    case DType::bf16: run(bf16{}); break;
-    case DType::f64: run(double{}); break;
-  }
+  });
   if (job.streaming_stores) hwy::FlushStream();
 }
 

@@ -174,20 +174,11 @@ CrossEntropyPartial Tiles(const CrossEntropyJob& job, std::int64_t begin, std::i
   return partial;
 }
 
-template <bool kSmoothed>
-CrossEntropyPartial TilesOf(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  switch (job.logits.dtype) {
-    case DType::f32: return Tiles<kSmoothed, float>(job, begin, end);
-    case DType::f16: return Tiles<kSmoothed, f16>(job, begin, end);
-    case DType::bf16: return Tiles<kSmoothed, bf16>(job, begin, end);
-    case DType::f64: return Tiles<kSmoothed, double>(job, begin, end);
-  }
-  return {};
-}
-
 CrossEntropyPartial CrossEntropyLanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  return job.options.label_smoothing != 0.0 ? TilesOf<true>(job, begin, end)
-                                            : TilesOf<false>(job, begin, end);
+  return with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    return job.options.label_smoothing != 0.0 ? Tiles<true, T>(job, begin, end)
+                                              : Tiles<false, T>(job, begin, end);
+  });
 }
 
 }  // namespace

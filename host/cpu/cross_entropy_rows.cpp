@@ -1,5 +1,5 @@
-// Cross-entropy of long rows: the classes of one row lie along the vector lanes. A row is read from
-// memory once, its exponentials wait in the cache for the normaliser, and its gradient is written once.
+// Cross-entropy of long rows: the classes of one row lie along the vector lanes. A row is read from memory
+// once for its loss, and again from the cache for its gradient while the next row is read.
 #include "host/cpu/cross_entropy_rows.hpp"
 
 #include <hwy/cache_control.h>
@@ -15,91 +15,97 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-template <bool kSmoothed, class T, class C>
-void WriteGradient(const CrossEntropyJob& job, T* out, const T* z, std::int64_t classes, C share,
-                   const RowScratch<C>& scratch) {
-  using D = hn::ScalableTag<C>;
-  const D d;
-  const ScaledExps<D> probs{.exps = scratch.exps, .factors = scratch.factors};
-  const auto write = [&](const auto& value) {
-    if (job.streaming_stores) {
-      WriteRow<true>(d, out, classes, value);
-    } else {
-      WriteRow<false>(d, out, classes, value);
-    }
-  };
-  if constexpr (kSmoothed) {
-    write(SmoothedGradient<D, T>{.probs = probs, .z = z, .share = share});
-  } else {
-    write(probs);
-  }
-}
-
-template <RowNeeds kNeeds, class T>
-void Row(const CrossEntropyJob& job, std::int64_t r, CrossEntropyPartial& partial) {
+template <bool kSmoothed, class T>
+class Rows {
+ public:
   using C = Compute<T>;
-  const std::int64_t label = load(job.labels, r);
-  if (job.ignored(label)) return write_ignored_row<T>(job, r);
+  using D = hn::ScalableTag<C>;
 
-  thread_local Scratch packed_logits;
-  const std::int64_t classes = job.logits.layout.classes;
-  const T* z = read_row<T>(job.logits, r, packed_logits);
-  thread_local Scratch packed_grad;
-  T* out = kNeeds.exps ? row_to_write<T>(job.outputs.grad, r, packed_grad) : nullptr;
-  const auto scratch = kNeeds.exps ? RowScratch<C>::For(classes, out) : RowScratch<C>{};
-  const RowSums<C> sums = NormaliseRow<kNeeds, T>(z, classes, scratch.exps, scratch.block_maxima);
-  const MaxRest& state = sums.state;
+  explicit Rows(const CrossEntropyJob& job) : job_(job), classes_(job.logits.layout.classes) {}
 
-  const TargetDistribution target(kNeeds.smoothing ? job.options.label_smoothing : 0.0, sums.unmasked);
-  const auto z_label = static_cast<double>(static_cast<C>(z[label]));
-  RowResult result;
-  result.lse = state.lse();
-  result.loss = target.expected_gap(state.max - z_label, sums.gap) + state.log_sum();
-  if (job.wants_argmax()) result.argmax = ArgMax(z, classes, sums);
-  store_result(job, r, result);
-  partial.loss += result.loss;
-  partial.correct += result.argmax == label ? 1 : 0;
+  CrossEntropyPartial Run(std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) Row(r);
+    pending_.writer.Finish();
+    Close();
+    return partial_;
+  }
 
-  if constexpr (kNeeds.exps) {
+ private:
+  /// A row whose loss is known and whose gradient is being written.
+  struct Pending {
+    RowWriter<D, T, ScaledExp<kSmoothed, D, T>> writer{};
+    std::int64_t row = -1;
+    T* out = nullptr;
+    std::int64_t label = 0;
+    T at_target{};
+  };
+
+  void Row(std::int64_t r) {
+    const std::int64_t label = load(job_.labels, r);
+    if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
+
+    thread_local Scratch packed_logits[2];  // the pending row still needs its own
+    packed_ = 1 - packed_;
+    const T* z = read_row<T>(job_.logits, r, packed_logits[packed_]);
+    auto writer = pending_.writer;  // a local: it stays in registers
+    const RowSums sums = NormaliseRow<kSmoothed>(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); });
+    writer.Finish();
+    Close();
+
+    const TargetDistribution target(kSmoothed ? job_.options.label_smoothing : 0.0, sums.unmasked);
+    const auto z_label = static_cast<double>(static_cast<C>(z[label]));
+    RowResult result;
+    const double log_sum = sums.state.log_sum();
+    result.lse = sums.state.max + log_sum;
+    result.loss = target.expected_gap(sums.state.max - z_label, sums.gap) + log_sum;
+    if (job_.wants_argmax()) result.argmax = ArgMax(z, classes_, sums);
+    store_result(job_, r, result);
+    partial_.loss += result.loss;
+    partial_.correct += result.argmax == label ? 1 : 0;
+    if (job_.outputs.grad.given()) Open(r, z, label, sums.state, target);
+  }
+
+  void Open(std::int64_t r, const T* z, std::int64_t label, const MaxRest& state,
+            const TargetDistribution& target) {
+    const auto z_label = static_cast<double>(static_cast<C>(z[label]));
     // Where the target is the maximum, all others together are the rest; else 1 is among the others.
     const double others = z_label == state.max ? state.rest : state.sum() - std::exp(z_label - state.max);
     const bool masked = z_label == -std::numeric_limits<double>::infinity();
-    const double scale = job.row_scale(r);
+    const double scale = job_.row_scale(r);
     const double at_target = scale * target.target_gradient(others / state.sum(), masked);
-    BlockFactors(state, scratch.block_maxima, Blocks(classes), scale, scratch.factors);
 
-    WriteGradient<kNeeds.smoothing>(job, out, z, classes, static_cast<C>(scale * target.share), scratch);
-    out[label] = T(static_cast<C>(at_target));
-    write_row(job.outputs.grad, r, out);
+    thread_local Scratch packed_grad;
+    pending_.row = r;
+    pending_.out = row_to_write<T>(job_.outputs.grad, r, packed_grad);
+    pending_.label = label;
+    pending_.at_target = T(static_cast<C>(at_target));
+    const ScaledExp<kSmoothed, D, T> gradient{.z = z,
+                                              .max = static_cast<C>(state.max),
+                                              .factor = static_cast<C>(scale / state.sum()),
+                                              .share = static_cast<C>(scale * target.share)};
+    pending_.writer = {pending_.out, classes_, gradient, job_.streaming_stores};
   }
-}
 
-template <RowNeeds kNeeds>
-CrossEntropyPartial Rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  const auto run = [&]<class T>(T /*type*/) {
-    CrossEntropyPartial partial;
-    for (std::int64_t r = begin; r < end; ++r) Row<kNeeds, T>(job, r, partial);
-    return partial;
-  };
-  switch (job.logits.dtype) {
-    case DType::f32: return run(float{});
-    case DType::f16: return run(f16{});
-    case DType::bf16: return run(bf16{});
-    case DType::f64: return run(double{});
+  /// The pending row's elements are written.
+  void Close() {
+    if (pending_.row < 0) return;
+    pending_.out[pending_.label] = pending_.at_target;
+    write_row(job_.outputs.grad, pending_.row, pending_.out);
+    pending_ = {};
   }
-  return {};
-}
+
+  const CrossEntropyJob& job_;
+  std::int64_t classes_;
+  std::size_t packed_ = 0;
+  CrossEntropyPartial partial_{};
+  Pending pending_{};
+};
 
 CrossEntropyPartial CrossEntropyRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  const bool smoothed = job.options.label_smoothing != 0.0;
-  CrossEntropyPartial partial;
-  if (job.outputs.grad.given()) {
-    partial = smoothed ? Rows<RowNeeds{.exps = true, .smoothing = true}>(job, begin, end)
-                       : Rows<RowNeeds{.exps = true}>(job, begin, end);
-  } else {
-    partial =
-        smoothed ? Rows<RowNeeds{.smoothing = true}>(job, begin, end) : Rows<RowNeeds{}>(job, begin, end);
-  }
+  const auto partial = with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    return job.options.label_smoothing != 0.0 ? Rows<true, T>(job).Run(begin, end)
+                                              : Rows<false, T>(job).Run(begin, end);
+  });
   if (job.streaming_stores) hwy::FlushStream();
   return partial;
 }

@@ -7,47 +7,31 @@
 namespace xent::cpu {
 namespace {
 
-template <class T>
 double element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
-  const T value =
-      static_cast<const T*>(matrix.data)[matrix.layout.row_offset(r) + c * matrix.layout.class_stride];
-  if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<double>(value);
-  } else {
-    return static_cast<double>(static_cast<float>(value));
-  }
-}
-
-double element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
-  switch (matrix.dtype) {
-    case DType::f32: return element<float>(matrix, r, c);
-    case DType::f16: return element<f16>(matrix, r, c);
-    case DType::bf16: return element<bf16>(matrix, r, c);
-    case DType::f64: break;
-  }
-  return element<double>(matrix, r, c);
+  const std::int64_t at = matrix.layout.row_offset(r) + c * matrix.layout.class_stride;
+  return with_element_type(matrix.dtype, [&]<class T>(T /*type*/) {
+    const T value = static_cast<const T*>(matrix.data)[at];
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<double>(value);
+    } else {
+      return static_cast<double>(static_cast<float>(value));
+    }
+  });
 }
 
 bool ignored(const LossOptions& options, std::int64_t label) {
   return options.ignore_index && label == *options.ignore_index;
 }
 
-template <class T>
 void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bool valid, double at_label) {
-  T* row = static_cast<T*>(grad.data) + grad.layout.row_offset(r);
-  for (std::int64_t c = 0; c < grad.layout.classes; ++c) row[c * grad.layout.class_stride] = T(0.0F);
-  if (!valid) return;
-  using Rounded = std::conditional_t<std::is_same_v<T, double>, double, float>;
-  row[label * grad.layout.class_stride] = T(static_cast<Rounded>(at_label));
-}
-
-void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bool valid, double at_label) {
-  switch (grad.dtype) {
-    case DType::f32: return gradient_row<float>(grad, r, label, valid, at_label);
-    case DType::f16: return gradient_row<f16>(grad, r, label, valid, at_label);
-    case DType::bf16: return gradient_row<bf16>(grad, r, label, valid, at_label);
-    case DType::f64: return gradient_row<double>(grad, r, label, valid, at_label);
-  }
+  const Layout& l = grad.layout;
+  with_element_type(grad.dtype, [&]<class T>(T /*type*/) {
+    T* row = static_cast<T*>(grad.data) + l.row_offset(r);
+    for (std::int64_t c = 0; c < l.classes; ++c) row[c * l.class_stride] = T(0.0F);
+    if (!valid) return;
+    using Rounded = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    row[label * l.class_stride] = T(static_cast<Rounded>(at_label));
+  });
 }
 
 }  // namespace

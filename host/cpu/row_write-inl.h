@@ -7,108 +7,90 @@
 #endif
 
 #include "host/cpu/row_normaliser-inl.h"
-#include "host/cpu/rows.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// out[c] = value(c) for c in [0, n). value.Whole(c) gives Lanes(d) columns from c on; value.Part(c, k)
-/// the same of which only k exist. Streaming stores want aligned vectors, so the columns before the
-/// first aligned one go by themselves; the values do not depend on how they are grouped.
-template <bool kStream, class D, class T, class Value>
-HWY_INLINE void WriteRow(D d, T* out, std::int64_t n, const Value& value) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t c = 0;
-  if constexpr (kStream) {
-    const std::size_t vector_bytes = static_cast<std::size_t>(lanes) * sizeof(T);
+/// out[c] = value(c) for c in [0, n), a few vectors at a time, so that it can go on while another row is
+/// read: memory then reads and writes at once. value.Whole(c) gives a vector of columns from c on;
+/// value.Part(c, k) the same of which only k exist. Stores that bypass the caches want aligned vectors, so
+/// the columns before the first aligned one go by themselves; the values do not depend on how they are
+/// grouped.
+template <class D, class T, class Value>
+class RowWriter {
+ public:
+  RowWriter() = default;
+  RowWriter(T* out, std::int64_t n, const Value& value, bool streaming)
+      : out_(out), n_(n), value_(value), streaming_(streaming) {
+    const std::size_t vector_bytes = static_cast<std::size_t>(Lanes()) * sizeof(T);
     const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % vector_bytes;
-    if (past != 0) {
-      c = static_cast<std::int64_t>((vector_bytes - past) / sizeof(T));
-      if (c > n) c = n;
-      StorePart(d, value.Part(0, static_cast<std::size_t>(c)), out, static_cast<std::size_t>(c));
-    }
+    if (past != 0) WritePart(HWY_MIN(n, static_cast<std::int64_t>((vector_bytes - past) / sizeof(T))));
   }
-  for (; c + lanes <= n; c += lanes) StoreVector<kStream>(d, value.Whole(c), out + c);
-  if (c < n) {
-    const auto left = static_cast<std::size_t>(n - c);
-    StorePart(d, value.Part(c, left), out + c, left);
-  }
-}
 
-/// exps[c] · factor of c's block: probabilities, or gradients without their targets' part.
-template <class D>
-struct ScaledExps {
-  using C = hn::TFromD<D>;
-  D d{};
-  const C* exps = nullptr;
-  const C* factors = nullptr;
-
-  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const {
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    const auto block = c / kBlock;
-    const std::int64_t in_block = kBlock - c % kBlock;
-    auto factor = hn::Set(d, factors[block]);
-    if (in_block < lanes) {
-      // Part of the next block; `factors` has one entry more than there are blocks.
-      factor = hn::IfThenElse(hn::FirstN(d, static_cast<std::size_t>(in_block)), factor,
-                              hn::Set(d, factors[block + 1]));
-    }
-    return hn::Mul(hn::LoadU(d, exps + c), factor);
+  HWY_INLINE void WriteTwo() {
+    if (next_ + 2 * Lanes() > n_) return;
+    WriteOne();
+    WriteOne();
   }
-  HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t /*count*/) const { return Whole(c); }
+  HWY_INLINE void Finish() {
+    while (next_ + Lanes() <= n_) WriteOne();
+    if (next_ < n_) WritePart(n_ - next_);
+  }
+
+ private:
+  static std::int64_t Lanes() { return static_cast<std::int64_t>(hn::Lanes(D())); }
+
+  HWY_INLINE void WriteOne() {
+    const D d;
+    const auto v = value_.Whole(next_);
+    if (streaming_) {
+      StoreVector<true>(d, v, out_ + next_);
+    } else {
+      StoreVector<false>(d, v, out_ + next_);
+    }
+    next_ += Lanes();
+  }
+  HWY_INLINE void WritePart(std::int64_t count) {
+    const auto k = static_cast<std::size_t>(count);
+    StorePart(D(), value_.Part(next_, k), out_ + next_, k);
+    next_ += count;
+  }
+
+  T* out_ = nullptr;
+  std::int64_t n_ = 0;
+  std::int64_t next_ = 0;
+  Value value_{};
+  bool streaming_ = false;
 };
 
-/// The same less the smoothed target's share at every unmasked class.
-template <class D, class T>
-struct SmoothedGradient {
+/// A row at once.
+template <class D, class T, class Value>
+HWY_INLINE void WriteRow(D /*d*/, T* out, std::int64_t n, const Value& value, bool streaming) {
+  RowWriter<D, T, Value> writer(out, n, value, streaming);
+  writer.Finish();
+}
+
+/// factor · exp(z[c] - max): probabilities, or gradients without their targets' part. With kSmoothed less the
+/// smoothed target's share at every unmasked class.
+template <bool kSmoothed, class D, class T>
+struct ScaledExp {
   using C = hn::TFromD<D>;
   D d{};
-  ScaledExps<D> probs{};
   const T* z = nullptr;
+  C max = C{0};
+  C factor = C{0};
   C share = C{0};
 
-  HWY_INLINE hn::Vec<D> Less(hn::Vec<D> p, hn::Vec<D> logits) const {
-    const auto present = hn::Not(hn::Eq(logits, hn::Set(d, MinusInfinity<C>())));
+  HWY_INLINE hn::Vec<D> Of(hn::Vec<D> logits) const {
+    const auto p = hn::Mul(ExpNotAbove(d, hn::Sub(logits, hn::Set(d, max))), hn::Set(d, factor));
+    if constexpr (!kSmoothed) return p;
     // A masked class keeps p: 0, or NaN where the whole row is.
-    return hn::IfThenElse(present, hn::Sub(p, hn::Set(d, share)), p);
+    const auto masked = hn::Eq(logits, hn::Set(d, MinusInfinity<C>()));
+    return hn::IfThenElse(masked, p, hn::Sub(p, hn::Set(d, share)));
   }
-  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Less(probs.Whole(c), LoadVector(d, z + c)); }
+  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(d, z + c)); }
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
-    return Less(probs.Whole(c), LoadPart(d, z + c, count, T(0.0F)));
-  }
-};
-
-/// factors[b] = scale · exp(block_maxima[b] - max) / Σ, and one more entry for ScaledExps.
-template <class C>
-HWY_INLINE void BlockFactors(const MaxRest& state, const double* block_maxima, std::int64_t blocks,
-                             double scale, C* factors) {
-  const double per_exp = scale / state.sum();
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    factors[b] = static_cast<C>(per_exp * decay(block_maxima[b], state.max));
-  }
-  factors[blocks] = C{0};
-}
-
-/// A worker's memory for one row: the exponentials, and what belongs to each of their blocks.
-template <class C>
-struct RowScratch {
-  C* exps;
-  double* block_maxima;
-  C* factors;
-
-  /// `result` is where the row will be written: the exponentials are placed so that a vector of them is
-  /// aligned where its result is. (They are stored while memory is waited for, but loaded in haste.)
-  template <class T>
-  static RowScratch For(std::int64_t classes, const T* result) {
-    thread_local Scratch memory;
-    const std::size_t lanes = hn::Lanes(hn::ScalableTag<C>());
-    const std::size_t phase = reinterpret_cast<std::uintptr_t>(result) / sizeof(T) % lanes;
-    const auto blocks = static_cast<std::size_t>(Blocks(classes));
-    const std::size_t padded = (blocks + 1) * kBlock;  // loads may run a vector past the last column
-    std::byte* base = memory.get<std::byte>(padded * sizeof(C) + (blocks + 1) * (sizeof(double) + sizeof(C)));
-    auto* exps = reinterpret_cast<C*>(base);
-    auto* maxima = reinterpret_cast<double*>(exps + padded);
-    return {exps + phase, maxima, reinterpret_cast<C*>(maxima + blocks + 1)};
+    return Of(LoadPart(d, z + c, count, T(0.0F)));
   }
 };
 

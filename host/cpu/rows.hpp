@@ -61,6 +61,18 @@ void write_row(const MatrixView& matrix, std::int64_t r, const T* values) {
   for (std::int64_t c = 0; c < l.classes; ++c) row[c * l.class_stride] = values[c];
 }
 
+/// f(T{}) for the element type T that `dtype` names.
+template <class F>
+auto with_element_type(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::f32: return f(float{});
+    case DType::f16: return f(f16{});
+    case DType::bf16: return f(bf16{});
+    case DType::f64: break;
+  }
+  return f(double{});
+}
+
 // ---- Per-row scalars ----
 
 inline double load(const ConstVectorView& view, std::int64_t i) {

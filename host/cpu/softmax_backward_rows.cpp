@@ -75,16 +75,12 @@ void Row(const SoftmaxBackwardJob& job, std::int64_t r) {
                            .upstream = read_row<T>(job.upstream, r, packed_upstream)};
   T* out = row_to_write<T>(job.grad, r, packed_grad);
   row.sum = static_cast<C>(SumOfTerms(d, row, classes));
-  if (job.streaming_stores) {
-    WriteRow<true>(d, out, classes, row);
-  } else {
-    WriteRow<false>(d, out, classes, row);
-  }
+  WriteRow(d, out, classes, row, job.streaming_stores);
   write_row(job.grad, r, out);
 }
 
 void SoftmaxBackwardRows(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end) {
-  const auto run = [&]<class T>(T /*type*/) {
+  with_element_type(job.grad.dtype, [&]<class T>(T /*type*/) {
     for (std::int64_t r = begin; r < end; ++r) {
       if (job.log) {
         Row<true, T>(job, r);
@@ -92,13 +88,7 @@ void SoftmaxBackwardRows(const SoftmaxBackwardJob& job, std::int64_t begin, std:
         Row<false, T>(job, r);
       }
     }
-  };
-  switch (job.grad.dtype) {
-    case DType::f32: run(float{}); break;
-    case DType::f16: run(f16{}); break;
-    case DType::bf16: run(bf16{}); break;
-    case DType::f64: run(double{}); break;
-  }
+  });
   if (job.streaming_stores) hwy::FlushStream();
 }
 

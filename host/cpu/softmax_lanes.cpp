@@ -38,12 +38,7 @@ void Tiles(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
 }
 
 void SoftmaxLanes(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
-  switch (job.logits.dtype) {
-    case DType::f32: return Tiles<float>(job, begin, end);
-    case DType::f16: return Tiles<f16>(job, begin, end);
-    case DType::bf16: return Tiles<bf16>(job, begin, end);
-    case DType::f64: return Tiles<double>(job, begin, end);
-  }
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) { Tiles<T>(job, begin, end); });
 }
 
 }  // namespace

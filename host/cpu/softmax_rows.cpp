@@ -33,50 +33,66 @@ struct LogProbability {
   }
 };
 
-template <class T, class Value>
-void Write(const SoftmaxJob& job, T* out, const Value& value) {
-  const hn::ScalableTag<Compute<T>> d;
-  if (job.streaming_stores) {
-    WriteRow<true>(d, out, job.logits.layout.classes, value);
-  } else {
-    WriteRow<false>(d, out, job.logits.layout.classes, value);
-  }
-}
-
-template <class T>
-void Row(const SoftmaxJob& job, std::int64_t r) {
+template <bool kLog, class T>
+class Rows {
+ public:
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
-  thread_local Scratch packed_logits;
-  thread_local Scratch packed_result;
-  const std::int64_t classes = job.logits.layout.classes;
-  const T* z = read_row<T>(job.logits, r, packed_logits);
-  T* out = row_to_write<T>(job.result, r, packed_result);
-  if (job.log) {
-    const MaxRest state = NormaliseRow<RowNeeds{}, T, C>(z, classes, nullptr, nullptr).state;
-    Write(job, out,
-          LogProbability<D, T>{
-              .z = z, .max = static_cast<C>(state.max), .log_sum = static_cast<C>(state.log_sum())});
-  } else {
-    const auto scratch = RowScratch<C>::For(classes, out);
-    const MaxRest state =
-        NormaliseRow<RowNeeds{.exps = true}, T>(z, classes, scratch.exps, scratch.block_maxima).state;
-    BlockFactors(state, scratch.block_maxima, Blocks(classes), 1.0, scratch.factors);
-    Write(job, out, ScaledExps<D>{.exps = scratch.exps, .factors = scratch.factors});
+
+  explicit Rows(const SoftmaxJob& job) : job_(job), classes_(job.logits.layout.classes) {}
+
+  void Run(std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) Row(r);
+    writer_.Finish();
+    Close();
   }
-  write_row(job.result, r, out);
-}
+
+ private:
+  using Value = std::conditional_t<kLog, LogProbability<D, T>, ScaledExp<false, D, T>>;
+
+  void Row(std::int64_t r) {
+    thread_local Scratch packed_logits[2];  // the pending row still needs its own
+    thread_local Scratch packed_result;
+    const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
+    auto writer = writer_;  // a local: it stays in registers
+    const MaxRest state = NormaliseRow<false>(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }).state;
+    writer.Finish();
+    Close();
+
+    Value value;
+    value.z = z;
+    value.max = static_cast<C>(state.max);
+    if constexpr (kLog) {
+      value.log_sum = static_cast<C>(state.log_sum());
+    } else {
+      value.factor = static_cast<C>(1.0 / state.sum());
+    }
+    pending_ = r;
+    out_ = row_to_write<T>(job_.result, r, packed_result);
+    writer_ = {out_, classes_, value, job_.streaming_stores};
+  }
+
+  /// The pending row's elements are written.
+  void Close() {
+    if (pending_ >= 0) write_row(job_.result, pending_, out_);
+    pending_ = -1;
+  }
+
+  const SoftmaxJob& job_;
+  std::int64_t classes_;
+  std::int64_t pending_ = -1;  ///< the row that is being written while the next one is read
+  T* out_ = nullptr;
+  RowWriter<D, T, Value> writer_{};
+};
 
 void SoftmaxRows(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
-  const auto run = [&]<class T>(T /*type*/) {
-    for (std::int64_t r = begin; r < end; ++r) Row<T>(job, r);
-  };
-  switch (job.logits.dtype) {
-    case DType::f32: run(float{}); break;
-    case DType::f16: run(f16{}); break;
-    case DType::bf16: run(bf16{}); break;
-    case DType::f64: run(double{}); break;
-  }
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    if (job.log) {
+      Rows<true, T>(job).Run(begin, end);
+    } else {
+      Rows<false, T>(job).Run(begin, end);
+    }
+  });
   if (job.streaming_stores) hwy::FlushStream();
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <type_traits>
 
 #include <hwy/highway.h>
 
@@ -108,18 +109,32 @@ HWY_INLINE void StoreVector(D /*d*/, hn::Vec<D> v, f16* to) {
 
 // ---- The first n < Lanes(d) elements, never touching memory beyond them. ----
 
+/// Whether vectors of T are loaded and stored under a mask, without a fault where it is off.
+template <class D, class T>
+inline constexpr bool kMasked =
+    (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3) && std::is_same_v<T, hn::TFromD<D>>;
+
 template <class D, class T>
 HWY_INLINE hn::Vec<D> LoadPart(D d, const T* from, std::size_t n, T fill) {
-  HWY_ALIGN T buffer[hn::MaxLanes(D())];
-  for (std::size_t i = 0; i < hn::Lanes(d); ++i) buffer[i] = i < n ? from[i] : fill;
-  return LoadVector(d, buffer);
+  if constexpr (kMasked<D, T>) {
+    const auto exists = hn::FirstN(d, n);
+    return hn::IfThenElse(exists, hn::MaskedLoad(exists, d, from), hn::Set(d, fill));
+  } else {
+    HWY_ALIGN T buffer[hn::MaxLanes(D())];
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) buffer[i] = i < n ? from[i] : fill;
+    return LoadVector(d, buffer);
+  }
 }
 
 template <class D, class T>
 HWY_INLINE void StorePart(D d, hn::Vec<D> v, T* to, std::size_t n) {
-  HWY_ALIGN T buffer[hn::MaxLanes(D())];
-  StoreVector<false>(d, v, buffer);
-  for (std::size_t i = 0; i < n; ++i) to[i] = buffer[i];
+  if constexpr (kMasked<D, T>) {
+    hn::BlendedStore(v, hn::FirstN(d, n), d, to);
+  } else {
+    HWY_ALIGN T buffer[hn::MaxLanes(D())];
+    StoreVector<false>(d, v, buffer);
+    for (std::size_t i = 0; i < n; ++i) to[i] = buffer[i];
+  }
 }
 
 template <class T>
@@ -134,54 +149,74 @@ struct ExpConstants;
 
 template <>
 struct ExpConstants<float> {
-  static constexpr float kShift = 12582912.0F;  // 1.5·2^23: adding it leaves round(x) in the low bits
+  static constexpr int kBias = 127, kMantissaBits = 23;
+  static constexpr float kShift = 12582912.0F + kBias;  // adding 1.5·2^23 leaves round(t) in the low bits
   static constexpr float kLn2High = 0.693145752F, kLn2Low = 1.42860677e-6F;
-  static constexpr float kLowest = -86.5F, kHighest = 88.0F;
-  static constexpr int kMantissaBits = 23;
-  // Minimax for e^r - 1 - r on |r| ≤ ln2/2, relative error 3.1e-9; found by iteratively re-weighted
-  // least squares on Chebyshev nodes.
-  static constexpr float kPolynomial[] = {0.00138145403F, 0.00836874527F, 0.0416683909F, 0.166665204F,
-                                          0.499999934F};
+  static constexpr float kLowest = -88.0F, kHighest = 88.0F;
+  // Minimax for (2^r - 1)/r on |r| ≤ 1/2, relative error of 2^r 3.1e-9; found by iteratively re-weighted
+  // least squares on Chebyshev nodes, one coefficient rounded after the other.
+  static constexpr float kPolynomial[] = {0.000153299799F, 0.00133911869F, 0.00961849838F,
+                                          0.0555035919F,   0.240226477F,   0.693147182F};
 };
+
+/// ln2^k / k!
+constexpr double TaylorOfExp2(int k) {
+  double term = 1.0;
+  for (int i = 1; i <= k; ++i) term *= 0.6931471805599453 / i;
+  return term;
+}
 
 template <>
 struct ExpConstants<double> {
-  static constexpr double kShift = 6755399441055744.0;
+  static constexpr int kBias = 1023, kMantissaBits = 52;
+  static constexpr double kShift = 6755399441055744.0 + kBias;
   static constexpr double kLn2High = 0.693147180369123816490, kLn2Low = 1.90821492927058770002e-10;
-  static constexpr double kLowest = -707.0, kHighest = 709.0;
-  static constexpr int kMantissaBits = 52;
-  // Taylor: the first term left out is r^14/14! < 2^-57 of the result.
-  static constexpr double kPolynomial[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
-                                           1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
-                                           1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
+  static constexpr double kLowest = -709.0, kHighest = 709.0;
+  // The first term left out is below 2^-57 of the result.
+  static constexpr double kPolynomial[] = {
+      TaylorOfExp2(13), TaylorOfExp2(12), TaylorOfExp2(11), TaylorOfExp2(10), TaylorOfExp2(9),
+      TaylorOfExp2(8),  TaylorOfExp2(7),  TaylorOfExp2(6),  TaylorOfExp2(5),  TaylorOfExp2(4),
+      TaylorOfExp2(3),  TaylorOfExp2(2),  TaylorOfExp2(1)};
 };
 
-/// e^x for x ≤ kHighest, to about 1 ulp; exactly 1 at 0, exactly 0 below kLowest (so no result is
-/// subnormal) and at -inf; NaN gives NaN. Above kHighest the result is meaningless.
+/// The larger one, and NaN where x is NaN.
+template <class D>
+HWY_INLINE hn::Vec<D> AtLeast(D /*d*/, hn::Vec<D> low, hn::Vec<D> x) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hn::Max(low, x);  // the instruction gives its second operand where one is NaN
+#else
+  return hn::IfThenElse(hn::Lt(x, low), low, x);
+#endif
+}
+
+/// e^x for x ≤ kHighest, within 1.5 ulp and a quarter of what rounding x may do; exactly 1 at 0, exactly 0 at
+/// -inf and from about kLowest down; NaN gives NaN. Above kHighest the result is meaningless.
 ///
-/// x = n·ln2 + r with |r| ≤ ln2/2; e^r is a polynomial, and 2^n goes into the exponent bits by an
-/// integer addition (Cody and Waite's reduction).
+/// x·log2(e) = n + r with |r| ≤ 1/2, 2^r is a polynomial, and 2^n is made of its exponent bits: n + bias,
+/// shifted into place. At kLowest they are 0, and so is 2^n.
 template <class D>
 HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
   using C = hn::TFromD<D>;
   using K = ExpConstants<C>;
   const hn::RebindToUnsigned<D> bits;
+  const auto log2e = hn::Set(d, static_cast<C>(1.4426950408889634));
   const auto shift = hn::Set(d, K::kShift);
-  const auto shifted = hn::MulAdd(x, hn::Set(d, static_cast<C>(1.4426950408889634)), shift);
+  const auto one = hn::Set(d, C{1});
+  x = AtLeast(d, hn::Set(d, K::kLowest), x);
+  const auto shifted = hn::MulAdd(x, log2e, shift);
   const auto n = hn::Sub(shifted, shift);
-  auto r = hn::NegMulAdd(n, hn::Set(d, K::kLn2High), x);
-  r = hn::NegMulAdd(n, hn::Set(d, K::kLn2Low), r);
+#if HWY_NATIVE_FMA
+  const auto r = hn::MulSub(x, log2e, n);
+#else  // the product would be rounded, so r comes from ln2 in two parts (Cody and Waite)
+  const auto high = hn::Sub(x, hn::Mul(n, hn::Set(d, K::kLn2High)));
+  const auto r = hn::Mul(hn::Sub(high, hn::Mul(n, hn::Set(d, K::kLn2Low))), log2e);
+#endif
   auto p = hn::Set(d, K::kPolynomial[0]);
   for (std::size_t i = 1; i < std::size(K::kPolynomial); ++i) {
     p = hn::MulAdd(p, r, hn::Set(d, K::kPolynomial[i]));
   }
-  const auto one = hn::Set(d, C{1});
-  p = hn::MulAdd(hn::MulAdd(p, r, one), r, one);
-  const auto scaled =
-      hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted)));
-  // A NaN's bits would not survive that addition, so it is passed on as it came.
-  const auto e = hn::IfThenElse(hn::IsNaN(x), x, hn::BitCast(d, scaled));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, K::kLowest)), e);
+  p = hn::MulAdd(p, r, one);
+  return hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted))));
 }
 
 /// The same for any x: +inf above kHighest.

@@ -1,6 +1,7 @@
 // NaN, infinities, masked classes, extreme magnitudes, empty batches: every backend as the reference.
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "tests/conformance/backend.hpp"
 #include "tests/conformance/judge.hpp"
@@ -71,27 +72,60 @@ void check_softmax(const LossProblem& problem, const Exec& exec) {
   ASSERT_TRUE(judge_softmax(SoftmaxOp::log_softmax, problem.logits, out)) << problem.describe();
 }
 
+void check_rows(DType dtype, const std::vector<std::vector<double>>& rows, double smoothing,
+                std::span<const Arrangement> arrangements, const Exec& exec) {
+  std::uint64_t seed = rows.front().size() * 8;
+  const auto classes = std::ssize(rows.front());
+  for (const Arrangement arrangement : arrangements) {
+    const LossSetting setting{.name = smoothing == 0.0 ? "special values" : "special values, smoothing",
+                              .options = {.reduction = Reduction::none, .label_smoothing = smoothing}};
+    LossProblem problem(setting, dtype, LabelType::i32, arrangement, {std::ssize(rows), classes}, ++seed);
+    for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
+      const auto& row = rows[static_cast<std::size_t>(r)];
+      for (std::int64_t c = 0; c < classes; ++c) problem.logits.set(r, c, row[static_cast<std::size_t>(c)]);
+    }
+    check_cross_entropy(problem, exec);
+    if (smoothing == 0.0) check_softmax(problem, exec);
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
 TEST_P(SpecialValues, CrossEntropyAndSoftmax) {
-  std::uint64_t seed = 0;
   for (const std::int64_t classes : {1, 2, 3, 7, 8, 16, 17, 33, 1025}) {
     for (const double smoothing : {0.0, 0.2, 1.0}) {
-      const auto rows = special_rows(classes, huge(dtype(), smoothing));
-      for (const Arrangement arrangement : kArrangements) {
-        const LossSetting setting{.name = smoothing == 0.0 ? "special values" : "special values, smoothing",
-                                  .options = {.reduction = Reduction::none, .label_smoothing = smoothing}};
-        LossProblem problem(setting, dtype(), LabelType::i32, arrangement, {std::ssize(rows), classes},
-                            ++seed);
-        for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
-          const auto& row = rows[static_cast<std::size_t>(r)];
-          for (std::int64_t c = 0; c < classes; ++c)
-            problem.logits.set(r, c, row[static_cast<std::size_t>(c)]);
-        }
-        check_cross_entropy(problem, exec());
-        if (smoothing == 0.0) check_softmax(problem, exec());
-        if (HasFailure()) return;
-      }
+      check_rows(dtype(), special_rows(classes, huge(dtype(), smoothing)), smoothing, kArrangements, exec());
+      if (HasFailure()) return;
     }
   }
+}
+
+/// Rows whose maximum is not known from their first part, block by block of columns.
+std::vector<std::vector<double>> uneven_rows() {
+  constexpr std::size_t kWidth = 2 * 2048 + 77;
+  const auto row_of = [](const auto& logit) {
+    std::vector<double> row(kWidth);
+    for (std::size_t c = 0; c < kWidth; ++c) row[c] = logit(c) + 0.25 * static_cast<double>(c % 7);
+    return row;
+  };
+  std::vector<std::vector<double>> rows;
+  for (const double step : {-60.0, -9.0, -4.0, 3.0, 4.5, 9.0, 60.0}) {  // from block to block
+    rows.push_back(row_of([=](std::size_t c) { return step * static_cast<double>(c / 2048); }));
+  }
+  rows.push_back(row_of([](std::size_t c) { return c < 300 ? -kInf : 50.0; }));
+  rows.push_back(row_of([](std::size_t c) { return c < 4100 ? -kInf : 50.0; }));
+  rows.push_back(row_of([](std::size_t c) { return c < 300 ? -1e4 : 1.0; }));
+  for (const std::size_t sure : {std::size_t{0}, std::size_t{2047}, std::size_t{4000}, kWidth - 1}) {
+    for (const double lead : {12.0, 30.0, 80.0}) {
+      rows.push_back(row_of([=](std::size_t c) { return c == sure ? lead : 0.0; }));
+    }
+  }
+  rows.push_back(row_of([](std::size_t c) { return c == 3 || c == 4003 || c == 4010 ? 40.0 : 0.0; }));
+  return rows;
+}
+
+TEST_P(SpecialValues, MaximaThatAreNotAtTheFront) {
+  constexpr Arrangement kTwo[] = {Arrangement::misaligned, Arrangement::class_strided};
+  for (const double smoothing : {0.0, 0.2}) check_rows(dtype(), uneven_rows(), smoothing, kTwo, exec());
 }
 
 TEST_P(SpecialValues, EmptyBatches) {

@@ -18,7 +18,7 @@ RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& toleran
   gap_.reserve(logits.size());
   for (std::size_t c = 0; c < logits.size(); ++c) {
     p_.push_back(norm.prob(logits[c]));
-    gap_.push_back(p_[c] == 0.0 ? 0.0 : max_ - logits[c]);
+    gap_.push_back(p_[c] == 0.0 ? 0.0 : kGapUnits * (max_ - logits[c]));
     mean_gap_ += p_[c] * gap_[c];
     if (c != norm.argmax) below += p_[c];
   }

@@ -24,8 +24,10 @@ constexpr Tolerance tolerance(DType logits) {
   return {};
 }
 
-// In the bounds below a class's gap is max - z[c]. Rounding z[c] - max to `unit` moves exp of it by
-// gap·unit, so a probability's relative error grows with its gap, and that of a sum with its mean gap.
+// Rounding z[c] - max to `unit` moves exp of it by that difference times unit, and rounding log2(e) adds a
+// quarter of that; both together are a class's gap below. A probability's relative error grows with its
+// gap, and that of a sum with its mean gap.
+inline constexpr double kGapUnits = 1.25;
 
 /// Relative error of an exponential, a sum, a quotient and a product together, in units, at gap 0.
 inline constexpr double kExpUnits = 8.0;
