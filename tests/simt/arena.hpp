@@ -8,9 +8,11 @@ namespace simt {
 std::byte* map_arena();
 void unmap_arena(std::byte* arena);
 
+/// For the next block, which does not run yet.
+void renew_arena(Block& block);
 /// When the block's first thread runs: only then may others of the cluster touch it.
 void open_arena(Block& block);
-/// Before the first block, and when a block's last thread is gone.
+/// When its last thread is gone.
 void close_arena(Block& block);
 
 unsigned declaration_count();

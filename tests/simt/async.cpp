@@ -86,6 +86,7 @@ void copy_async(void* shared, const void* global, unsigned bytes, const Where& w
   require(bytes <= 16, "cp.async copies no more than 16 bytes", where);
   CopyGroups& groups = self().async.copies;
   spoil(shared, 16);
+  const Unobserved by_tsan;
   groups.pending.push_back({shared, global, bytes, 16 - bytes, groups.committed});
 }
 
@@ -97,6 +98,7 @@ void mbarrier_init(std::uint64_t* word, unsigned arrivals, const Where& where) {
   require(arrivals > 0 && arrivals < 1U << 20U, "an mbarrier expects between 1 and 2^20 - 1 arrivals", where);
   observe_write(word, sizeof *word);
   *word = mark(word);
+  const Unobserved by_tsan;
   auto& barriers = self().block->cluster->async.barriers;
   std::erase_if(barriers, [&](const Mbarrier& b) { return b.word == word; });
   barriers.push_back({word, arrivals, arrivals, 0, false, fresh_sync(), nullptr});
@@ -134,6 +136,7 @@ void bulk_load(void* shared, const void* global, std::uint32_t bytes, std::uint6
   spoil(shared, bytes);
   void* const sync = fresh_sync();
   release(sync);
+  const Unobserved by_tsan;
   self().block->cluster->async.loads.push_back({{shared, global, bytes, 0, 0}, word, sync});
 }
 
@@ -143,6 +146,7 @@ void bulk_store(void* global, const void* shared, std::uint32_t bytes, const Whe
   require(in_shared(shared, bytes), "a bulk store's source is not in shared memory", where);
   observe_read(shared, bytes);
   CopyGroups& groups = self().async.stores;
+  const Unobserved by_tsan;
   groups.pending.push_back({global, shared, bytes, 0, groups.committed});
 }
 

@@ -88,7 +88,10 @@ void cluster_wait(const Where& where) {
     fail("CLUSTER BARRIER: " + describe(me, me.place) + " waits without having arrived");
   if (cluster.phase == me.cluster_phase) {
     me.wait = Wait::cluster_barrier;
-    cluster.waiting.push_back(&me);
+    {
+      const Unobserved by_tsan;
+      cluster.waiting.push_back(&me);
+    }
     block_until_woken(me);
     me.wait = Wait::nothing;
   }

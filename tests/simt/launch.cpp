@@ -1,4 +1,5 @@
 // A launch: its blocks (or clusters) handed to as many OS threads as asked for.
+#include <mutex>
 #include <numeric>
 #include <thread>
 

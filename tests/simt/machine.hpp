@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "tests/simt/context.hpp"
 #include "tests/simt/options.hpp"
 #include "tests/simt/random.hpp"
+#include "tests/simt/spin_lock.hpp"
 #include "tests/simt/vector_types.hpp"
 #include "tests/simt/where.hpp"
 
@@ -101,6 +101,8 @@ struct Block {
   unsigned threads = 0;
   unsigned live = 0;
   bool started = false;
+  void* open_sync = nullptr;   // its shared memory was made before any of its threads ran …
+  void* close_sync = nullptr;  // … and is taken away after all have
   std::uint32_t ready_warps = 0;
   Cluster* cluster = nullptr;
   std::byte* shared = nullptr;  // the arena: statics, then the dynamic part
@@ -145,7 +147,7 @@ struct Launch {
 
   // Static shared objects get their offset when first touched; it is the same in every block, which is
   // what lets an address be carried over to another block of the cluster.
-  std::mutex mutex;
+  SpinLock lock;
   std::size_t static_bytes = 0;
   std::size_t static_end = 0;
   std::vector<std::size_t> offsets;  // by declaration; 0 is none yet
@@ -154,9 +156,12 @@ struct Launch {
   void* end_sync = nullptr;
   std::atomic<bool> failed{false};
   std::string report;
+
+  unsigned block_size() const { return block.x * block.y * block.z; }
+  unsigned cluster_size() const { return cluster.x * cluster.y * cluster.z; }
 };
 
 inline constinit thread_local Thread* running = nullptr;
-inline Thread& self() { return *running; }
+SIMT_UNOBSERVED inline Thread& self() { return *running; }
 
 }  // namespace simt

@@ -10,9 +10,20 @@
 namespace simt {
 namespace {
 
-void start_block(Block& block) {
-  block.started = true;
-  open_arena(block);
+void begin(Block& block) {
+  if (!block.started) {
+    block.started = true;
+    open_arena(block);
+    release(block.open_sync);
+  }
+  acquire(block.open_sync);
+}
+
+void end(Block& block) {
+  release(block.close_sync);
+  if (block.live != 0) return;
+  acquire(block.close_sync);
+  close_arena(block);
 }
 
 // From entry to exit of one CUDA thread; false if the launch has failed.
@@ -21,7 +32,7 @@ void start_block(Block& block) {
   Launch& launch = *block.cluster->launch;
   acquire(launch.start_sync);
   try {
-    if (!block.started) start_block(block);
+    begin(block);
     try {
       launch.call(launch.kernel);
     } catch (const std::exception& error) {
@@ -30,7 +41,7 @@ void start_block(Block& block) {
     check_nothing_in_flight(me);
     release(launch.end_sync);
     thread_exits(me);
-    if (block.live == 0) close_arena(block);
+    end(block);
     Thread* const next = block.cluster->live != 0 ? next_thread(me) : nullptr;
     if (next == nullptr && block.cluster->live != 0) fail("DEADLOCK: no thread can run");
     running = next;
@@ -61,12 +72,14 @@ Processor::~Processor() {
 }
 
 void Processor::forget_threads() {
-  for (auto& thread : threads_) unmap_stack(thread->context, thread->stack_bytes);
-  threads_.clear();
+  const Unobserved by_tsan;
+  for (auto& thread : threads_) {
+    unmap_stack(thread->context, thread->stack_bytes);
 #ifdef SIMT_TSAN
-  for (void* fiber : fibers_) __tsan_destroy_fiber(fiber);
+    __tsan_destroy_fiber(thread->context.fiber);
 #endif
-  fibers_.clear();
+  }
+  threads_.clear();
 }
 
 Thread& Processor::thread(std::size_t number) {
@@ -78,28 +91,18 @@ Thread& Processor::thread(std::size_t number) {
     made->context.entry = fiber;
     made->context.argument = made.get();
     prepare(made->context);
-    threads_.push_back(std::move(made));
 #ifdef SIMT_TSAN
-    fibers_.push_back(__tsan_create_fiber(0));
+    made->context.fiber = __tsan_create_fiber(0);
 #endif
+    threads_.push_back(std::move(made));
   }
   return *threads_[number];
 }
 
-// ThreadSanitizer takes what one of its fibers does for ordered. Were thread 5 of every block the same
-// fiber, a race between thread 5 of two blocks would go unseen.
-void Processor::rotate_fibers(std::size_t threads) {
-#ifdef SIMT_TSAN
-  const std::size_t shift = 1 + cluster_.random.below(static_cast<std::uint32_t>(threads));
-  for (std::size_t i = 0; i < threads; ++i) threads_[i]->context.fiber = fibers_[(i + shift) % threads];
-#else
-  (void)threads;
-#endif
-}
-
 void Processor::set_up_thread(Block& block, unsigned rank) {
   const dim3 shape = cluster_.launch->block;
-  Thread& thread = this->thread(std::size_t{block.rank} * block.threads + rank);
+  const std::size_t all = block.threads * cluster_.launch->cluster_size();
+  Thread& thread = this->thread((std::size_t{block.rank} * block.threads + rank + shift_) % all);
   Warp& warp = block.warps[rank / kWarpSize];
   thread.index = {rank % shape.x, rank / shape.x % shape.y, rank / (shape.x * shape.y)};
   thread.lane = rank % kWarpSize;
@@ -128,6 +131,8 @@ void Processor::set_up_block(unsigned rank, uint3 index) {
   block.rank = rank;
   block.threads = block.live = threads;
   block.started = false;
+  block.open_sync = fresh_sync();
+  block.close_sync = fresh_sync();
   block.ready_warps = 0;
   block.cluster = &cluster_;
   block.placed.assign(declaration_count(), nullptr);
@@ -141,7 +146,7 @@ void Processor::set_up_block(unsigned rank, uint3 index) {
   for (unsigned i = 0; i < threads; ++i) set_up_thread(block, i);
   cluster_.blocks.push_back(&block);
   cluster_.live += threads;
-  close_arena(block);
+  renew_arena(block);
 }
 
 void Processor::draw_schedule(std::uint64_t number) {
@@ -163,16 +168,21 @@ void Processor::draw_schedule(std::uint64_t number) {
   }
 }
 
-void Processor::run(Launch& launch, std::uint64_t number, uint3 first_block) {
+void Processor::set_up(Launch& launch, std::uint64_t number, uint3 first_block) {
+  const Unobserved by_tsan;
   cluster_ = Cluster();
   cluster_.launch = &launch;
   const dim3 size = launch.cluster;
-  for (unsigned rank = 0; rank < size.x * size.y * size.z; ++rank) {
+#ifdef SIMT_TSAN
+  // It takes all that one of its fibers does for ordered: were thread 5 of every block the same fiber, a
+  // race between thread 5 of two blocks would go unseen.
+  shift_ += 1 + Random(launch.options.seed, number).below(31);
+#endif
+  for (unsigned rank = 0; rank < launch.cluster_size(); ++rank) {
     set_up_block(rank, {first_block.x + rank % size.x, first_block.y + rank / size.x % size.y,
                         first_block.z + rank / (size.x * size.y)});
   }
   draw_schedule(number);
-  rotate_fibers(cluster_.live);
   for (Block* block : cluster_.blocks) {
     for (Warp& warp : block->warps) wake(warp, warp.live);
   }
@@ -180,11 +190,24 @@ void Processor::run(Launch& launch, std::uint64_t number, uint3 first_block) {
 #ifdef SIMT_TSAN
   cluster_.scheduler.fiber = __tsan_get_current_fiber();
 #endif
-  Thread& first = *threads_.front();
+}
+
+// Threads that wait in the middle of the kernel never get on. What they did is over for the host too.
+void Processor::abandon(const Launch& launch) {
+  for (auto& thread : threads_) {
+    const AsAnotherThread that_one(thread->context.fiber);
+    release(launch.end_sync);
+  }
+  forget_threads();
+}
+
+void Processor::run(Launch& launch, std::uint64_t number, uint3 first_block) {
+  set_up(launch, number, first_block);
+  Thread& first = *cluster_.blocks[0]->thread[0];
   running = cluster_.schedule == Schedule::fifo ? take(*first.warp, 0) : next_thread(first, true);
   switch_context(cluster_.scheduler, running->context);
   running = nullptr;
-  if (launch.failed) forget_threads();  // some are in the middle of the kernel
+  if (launch.failed) abandon(launch);
 }
 
 }  // namespace simt

@@ -18,17 +18,18 @@ class Processor {
   void run(Launch& launch, std::uint64_t number, uint3 first_block);
 
  private:
+  void set_up(Launch& launch, std::uint64_t number, uint3 first_block);
   void set_up_block(unsigned rank, uint3 index);
   void set_up_thread(Block& block, unsigned rank);
   void draw_schedule(std::uint64_t number);
   Thread& thread(std::size_t number);
-  void rotate_fibers(std::size_t threads);
+  void abandon(const Launch& launch);
   void forget_threads();
 
   Cluster cluster_;
   std::vector<std::unique_ptr<Block>> blocks_;
-  std::vector<std::unique_ptr<Thread>> threads_;  // by number in the cluster; each keeps its stack
-  std::vector<void*> fibers_;                     // ThreadSanitizer's
+  std::vector<std::unique_ptr<Thread>> threads_;  // each keeps its stack
+  std::size_t shift_ = 0;                         // which of them is the cluster's first
 };
 
 }  // namespace simt

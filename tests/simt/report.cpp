@@ -1,6 +1,7 @@
 // Reports for people: who waits where, threads that do the same in one line.
 #include <algorithm>
 #include <cstdio>
+#include <mutex>
 
 #include "tests/simt/runtime.hpp"
 
@@ -107,7 +108,7 @@ void fail(const std::string& message) {
     if (launch.options.yield_one_in != 0) {
       report += " SIMT_YIELD=" + std::to_string(launch.options.yield_one_in);
     }
-    const std::lock_guard lock(launch.mutex);
+    const std::lock_guard held(launch.lock);
     if (!launch.failed) launch.report = std::move(report);
     launch.failed = true;
   }

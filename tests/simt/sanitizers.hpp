@@ -30,8 +30,8 @@ void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 void AnnotateIgnoreWritesBegin(const char* file, int line);
 void AnnotateIgnoreWritesEnd(const char* file, int line);
-void __tsan_read_range(void* p, unsigned long n);
-void __tsan_write_range(void* p, unsigned long n);
+void __tsan_read_range(void* p, long n);  // signed, as GCC has it built in
+void __tsan_write_range(void* p, long n);
 }
 #endif
 
@@ -49,8 +49,10 @@ inline void unpoison(const void*, std::size_t) {}
 inline void release(void* sync) { __tsan_release(sync); }
 inline void acquire(void* sync) { __tsan_acquire(sync); }
 // What the running thread does by way of the runtime.
-inline void observe_read(const void* p, std::size_t n) { __tsan_read_range(const_cast<void*>(p), n); }
-inline void observe_write(void* p, std::size_t n) { __tsan_write_range(p, n); }
+inline void observe_read(const void* p, std::size_t n) {
+  __tsan_read_range(const_cast<void*>(p), static_cast<long>(n));
+}
+inline void observe_write(void* p, std::size_t n) { __tsan_write_range(p, static_cast<long>(n)); }
 #else
 inline void release(void*) {}
 inline void acquire(void*) {}
@@ -58,20 +60,22 @@ inline void observe_read(const void*, std::size_t) {}
 inline void observe_write(void*, std::size_t) {}
 #endif
 
-/// In its scope, accesses are those of a thread that nothing orders but what it acquires.
+/// In its scope, ThreadSanitizer takes what happens for another thread's doing: that fiber's, or a new one's
+/// that nothing orders but what it acquires.
 class AsAnotherThread {
  public:
 #ifdef SIMT_TSAN
-  AsAnotherThread() : self_(__tsan_get_current_fiber()), other_(__tsan_create_fiber(0)) {
-    __tsan_switch_to_fiber(other_, __tsan_switch_to_fiber_no_sync);
+  explicit AsAnotherThread(void* fiber = nullptr)
+      : self_(__tsan_get_current_fiber()), own_(fiber == nullptr ? __tsan_create_fiber(0) : nullptr) {
+    __tsan_switch_to_fiber(fiber != nullptr ? fiber : own_, __tsan_switch_to_fiber_no_sync);
   }
   ~AsAnotherThread() {
     __tsan_switch_to_fiber(self_, __tsan_switch_to_fiber_no_sync);
-    __tsan_destroy_fiber(other_);
+    if (own_ != nullptr) __tsan_destroy_fiber(own_);
   }
 #else
-  AsAnotherThread() {}   // NOLINT: not trivial, so that an unused object is no warning
-  ~AsAnotherThread() {}  // NOLINT
+  explicit AsAnotherThread(void* = nullptr) {}
+  ~AsAnotherThread() {}  // NOLINT: not trivial, so that an unused object is no warning
 #endif
   AsAnotherThread(const AsAnotherThread&) = delete;
   AsAnotherThread& operator=(const AsAnotherThread&) = delete;
@@ -79,7 +83,7 @@ class AsAnotherThread {
 #ifdef SIMT_TSAN
  private:
   void* self_;
-  void* other_;
+  void* own_;
 #endif
 };
 

@@ -52,13 +52,13 @@ TEST(Schedules, FifoIsInOrderWhateverTheSeed) {
 TEST(Schedules, AnyThreadMayBeFirstAndLast) {
   std::set<unsigned> first;
   std::set<unsigned> last;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const auto seen = order(Schedule::uniform, seed, 4);
     first.insert(seen.front());
     last.insert(seen.back());
   }
-  EXPECT_GT(first.size(), 150U);
-  EXPECT_GT(last.size(), 100U);
+  EXPECT_GT(first.size(), 110U);
+  EXPECT_GT(last.size(), 80U);
 }
 
 TEST(Schedules, AStarvedLaneIsLate) {

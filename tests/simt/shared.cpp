@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 
 #include "tests/simt/arena.hpp"
 #include "tests/simt/runtime.hpp"
@@ -32,11 +33,42 @@ void give(Block& block, const StaticObject& object) {
   block.placed[object.declaration] = place;
 }
 
+// All NaN, and poisoned. Of the statics only those that the cluster has touched: the others still are.
+void spoil(Block& block) {
+  for (const StaticObject& object : block.cluster->statics) {
+    if (block.placed[object.declaration] == nullptr) continue;
+    std::memset(block.placed[object.declaration], 0xFF, object.bytes);
+    block.placed[object.declaration] = nullptr;
+  }
+  if (const std::size_t bytes = block.cluster->launch->dynamic_bytes; bytes != 0) {
+    unpoison(block.shared + kStaticArea, bytes);
+    std::memset(block.shared + kStaticArea, 0xFF, bytes);
+  }
+  poison(block.shared, kArena);
+}
+
+// The beginning and the end of a block are writes to its shared memory, so that ThreadSanitizer sees another
+// block that does not wait for the one or not prevent the other. Statics' places are known as far as any
+// block has come; the first page stands for what is not.
+void observe_life([[maybe_unused]] Block& block) {
+#ifdef SIMT_TSAN
+  Launch& launch = *block.cluster->launch;
+  std::size_t known = 4096;
+  {
+    const Unobserved by_tsan;
+    const std::lock_guard held(launch.lock);
+    known = std::max(known, launch.static_end);
+  }
+  observe_write(block.shared, known);
+  observe_write(block.shared + kStaticArea, launch.dynamic_bytes);
+#endif
+}
+
 std::size_t offset_of(Launch& launch, unsigned declaration, std::size_t bytes, std::size_t alignment) {
   bool too_much = false;
   std::size_t offset = 0;
   {
-    const std::lock_guard lock(launch.mutex);
+    const std::lock_guard held(launch.lock);
     offset = launch.offsets[declaration];
     if (offset == 0) {
       const std::size_t unit = std::max(alignment, kAlignment);
@@ -72,33 +104,29 @@ void unmap_arena(std::byte* arena) {
   munmap(arena, kArena);
 }
 
-void close_arena(Block& block) {
-  const Launch& launch = *block.cluster->launch;
-  std::byte* const dynamic = block.shared + kStaticArea;
+void renew_arena(Block& block) {
+  const Unobserved by_tsan;
 #ifdef SIMT_TSAN
   // Mapping anew makes ThreadSanitizer forget who accessed what: the next block's memory is other memory.
   mmap(block.shared, kArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
        -1, 0);
 #endif
-  const Unobserved by_tsan;
-  for (const StaticObject& object : block.cluster->statics) {
-    if (block.placed[object.declaration] == nullptr) continue;
-    std::memset(block.placed[object.declaration], 0xFF, object.bytes);
-    block.placed[object.declaration] = nullptr;
-  }
-  if (launch.dynamic_bytes != 0) {
-    unpoison(dynamic, launch.dynamic_bytes);
-    std::memset(dynamic, 0xFF, launch.dynamic_bytes);
-  }
-  poison(block.shared, kArena);
+  spoil(block);
 }
 
 void open_arena(Block& block) {
+  observe_life(block);
   const Unobserved by_tsan;
   for (const StaticObject& object : block.cluster->statics) give(block, object);
   if (block.cluster->launch->dynamic_bytes != 0) {
     give(block.shared + kStaticArea, block.cluster->launch->dynamic_bytes);
   }
+}
+
+void close_arena(Block& block) {
+  observe_life(block);
+  const Unobserved by_tsan;
+  spoil(block);
 }
 
 // An object exists in all running blocks of the cluster as soon as one of them names it: another block
