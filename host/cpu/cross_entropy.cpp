@@ -22,11 +22,9 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
                             .streaming_stores = plan.streaming_stores};
   const auto kernel =
       plan.mapping == plan::CpuMapping::row_per_lane ? cross_entropy_lanes : cross_entropy_rows;
-  const CrossEntropyPartial total = reduce_rows<CrossEntropyPartial>(
-      plan, [&](std::int64_t begin, std::int64_t end) { return kernel(job, begin, end); },
-      [](CrossEntropyPartial& sum, const CrossEntropyPartial& part) {
-        sum.loss += part.loss;
-        sum.correct += part.correct;
+  const auto total = reduce_rows<CrossEntropyPartial>(
+      plan, [&](std::int64_t begin, std::int64_t end, const CrossEntropyParts& parts) {
+        kernel(job, begin, end, parts);
       });
   if (outputs.loss.given()) store_reduced_loss(outputs.loss, options, total.loss, valid_rows, divisor);
   if (outputs.correct_count != nullptr) *outputs.correct_count = total.correct;

@@ -25,11 +25,18 @@ struct CrossEntropyJob {
   bool wants_argmax() const { return outputs.argmax.given() || outputs.correct_count != nullptr; }
 };
 
-/// What a task's rows add up to.
+/// What rows add up to.
 struct CrossEntropyPartial {
   double loss = 0.0;
   std::int64_t correct = 0;
+
+  CrossEntropyPartial& operator+=(const CrossEntropyPartial& other) {
+    loss += other.loss;
+    correct += other.correct;
+    return *this;
+  }
 };
+using CrossEntropyParts = RowParts<CrossEntropyPartial>;
 
 struct RowResult {
   double loss = 0.0;

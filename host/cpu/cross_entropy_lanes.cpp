@@ -165,19 +165,21 @@ class Tile {
 };
 
 template <bool kSmoothed, class T>
-CrossEntropyPartial Tiles(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
+void Tiles(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end, const CrossEntropyParts& parts) {
   Tile<kSmoothed, T> tile(job);
-  CrossEntropyPartial partial;
   for (std::int64_t r = begin; r < end; r += tile.lanes()) {
-    tile.Run(r, HWY_MIN(tile.lanes(), end - r), partial);
+    tile.Run(r, HWY_MIN(tile.lanes(), end - r), parts.of(r));  // parts hold whole tiles
   }
-  return partial;
 }
 
-CrossEntropyPartial CrossEntropyLanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  return with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
-    return job.options.label_smoothing != 0.0 ? Tiles<true, T>(job, begin, end)
-                                              : Tiles<false, T>(job, begin, end);
+void CrossEntropyLanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                       const CrossEntropyParts& parts) {
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    if (job.options.label_smoothing != 0.0) {
+      Tiles<true, T>(job, begin, end, parts);
+    } else {
+      Tiles<false, T>(job, begin, end, parts);
+    }
   });
 }
 
@@ -190,8 +192,9 @@ namespace xent::cpu {
 
 HWY_EXPORT(CrossEntropyLanes);
 
-CrossEntropyPartial cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  return HWY_DYNAMIC_DISPATCH(CrossEntropyLanes)(job, begin, end);
+void cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                         const CrossEntropyParts& parts) {
+  HWY_DYNAMIC_DISPATCH(CrossEntropyLanes)(job, begin, end, parts);
 }
 
 }  // namespace xent::cpu

@@ -21,13 +21,13 @@ class Rows {
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
 
-  explicit Rows(const CrossEntropyJob& job) : job_(job), classes_(job.logits.layout.classes) {}
+  Rows(const CrossEntropyJob& job, const CrossEntropyParts& parts)
+      : job_(job), parts_(parts), classes_(job.logits.layout.classes) {}
 
-  CrossEntropyPartial Run(std::int64_t begin, std::int64_t end) {
+  void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
     pending_.writer.Finish();
     Close();
-    return partial_;
   }
 
  private:
@@ -60,8 +60,7 @@ class Rows {
     result.loss = target.expected_gap(sums.state.max - z_label, sums.gap) + log_sum;
     if (job_.wants_argmax()) result.argmax = ArgMax(z, classes_, sums);
     store_result(job_, r, result);
-    partial_.loss += result.loss;
-    partial_.correct += result.argmax == label ? 1 : 0;
+    parts_.of(r) += {.loss = result.loss, .correct = result.argmax == label ? 1 : 0};
     if (job_.outputs.grad.given()) Open(r, z, label, sums.state, target);
   }
 
@@ -95,19 +94,22 @@ class Rows {
   }
 
   const CrossEntropyJob& job_;
+  const CrossEntropyParts& parts_;
   std::int64_t classes_;
   std::size_t packed_ = 0;
-  CrossEntropyPartial partial_{};
   Pending pending_{};
 };
 
-CrossEntropyPartial CrossEntropyRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  const auto partial = with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
-    return job.options.label_smoothing != 0.0 ? Rows<true, T>(job).Run(begin, end)
-                                              : Rows<false, T>(job).Run(begin, end);
+void CrossEntropyRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                      const CrossEntropyParts& parts) {
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    if (job.options.label_smoothing != 0.0) {
+      Rows<true, T>(job, parts).Run(begin, end);
+    } else {
+      Rows<false, T>(job, parts).Run(begin, end);
+    }
   });
   if (job.streaming_stores) hwy::FlushStream();
-  return partial;
 }
 
 }  // namespace
@@ -119,8 +121,9 @@ namespace xent::cpu {
 
 HWY_EXPORT(CrossEntropyRows);
 
-CrossEntropyPartial cross_entropy_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
-  return HWY_DYNAMIC_DISPATCH(CrossEntropyRows)(job, begin, end);
+void cross_entropy_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                        const CrossEntropyParts& parts) {
+  HWY_DYNAMIC_DISPATCH(CrossEntropyRows)(job, begin, end, parts);
 }
 
 }  // namespace xent::cpu

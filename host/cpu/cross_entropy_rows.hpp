@@ -6,9 +6,11 @@
 namespace xent::cpu {
 
 /// Long rows, a row along the lanes.
-CrossEntropyPartial cross_entropy_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
+void cross_entropy_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                        const CrossEntropyParts& parts);
 /// Short rows, a row per lane.
-CrossEntropyPartial cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
+void cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                         const CrossEntropyParts& parts);
 /// The gradient from a saved lse, rows of any length.
 void cross_entropy_backward_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
 

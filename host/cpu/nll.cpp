@@ -39,19 +39,15 @@ void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bo
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const VectorView& loss,
          const LossOptions& options, std::int64_t valid_rows, double divisor, const plan::CpuPlan& plan) {
   const bool per_row = options.reduction == Reduction::none;
-  const double sum = reduce_rows<double>(
-      plan,
-      [&](std::int64_t begin, std::int64_t end) {
-        double part = 0.0;
+  const auto sum =
+      reduce_rows<double>(plan, [&](std::int64_t begin, std::int64_t end, const RowParts<double>& parts) {
         for (std::int64_t r = begin; r < end; ++r) {
           const std::int64_t label = load(labels, r);
           const double row_loss = ignored(options, label) ? 0.0 : -element(log_probs, r, label);
           if (per_row) store(loss, r, row_loss);
-          part += row_loss;
+          parts.of(r) += row_loss;
         }
-        return part;
-      },
-      [](double& total, double part) { total += part; });
+      });
   store_reduced_loss(loss, options, sum, valid_rows, divisor);
 }
 

@@ -73,6 +73,15 @@ auto with_element_type(DType dtype, const F& f) {
   return f(double{});
 }
 
+/// The parts of a sum over rows, each of as many neighbouring rows, whoever computes them.
+template <class Part>
+struct RowParts {
+  Part* parts = nullptr;
+  std::int64_t rows_per_part = 1;
+
+  Part& of(std::int64_t row) const { return parts[row / rows_per_part]; }
+};
+
 // ---- Per-row scalars ----
 
 inline double load(const ConstVectorView& view, std::int64_t i) {

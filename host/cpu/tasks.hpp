@@ -1,5 +1,5 @@
-// From a plan to threads: its tasks run in parallel, and what they return is added up in task order, so
-// that a sum has the same bits whichever thread ran what.
+// From a plan to threads: chunks of rows run in parallel, and what each part of them adds up to is added in
+// order, so that a sum has the same bits whichever thread ran what.
 #pragma once
 
 #include <algorithm>
@@ -11,28 +11,29 @@
 #include <xent/parallel.hpp>
 
 #include "host/cpu/rows.hpp"
+#include "host/plan/chunks.hpp"
 #include "host/plan/cpu_plan.hpp"
 
 namespace xent::cpu {
 
-/// kernel(begin, end) over all rows of the plan.
+/// kernel(begin, end) over all rows of the plan, a chunk of parts at a time.
 template <class Kernel>
 void for_rows(const plan::CpuPlan& plan, const Kernel& kernel) {
-  parallel_for(plan.tasks, plan.threads, [&](std::int64_t task) {
-    const std::int64_t begin = task * plan.rows_per_task;
-    kernel(begin, std::min(plan.rows, begin + plan.rows_per_task));
+  const int threads = thread_count(plan.threads);
+  parallel_for(plan::chunk_count(plan.parts, threads), threads, [&](std::int64_t number) {
+    const plan::Chunk chunk = plan::chunk_at(number, plan.parts, threads);
+    kernel(chunk.begin * plan.rows_per_part, std::min(plan.rows, chunk.end * plan.rows_per_part));
   });
 }
 
-/// The same for a kernel that returns a part of a sum.
-template <class Part, class Kernel, class Add>
-Part reduce_rows(const plan::CpuPlan& plan, const Kernel& kernel, const Add& add) {
-  std::array<Part, plan::kMostTasks> parts;
-  for_rows(plan, [&](std::int64_t begin, std::int64_t end) {
-    parts[static_cast<std::size_t>(begin / plan.rows_per_task)] = kernel(begin, end);
-  });
+/// The same for kernel(begin, end, parts), which adds every row to parts.of(row); returns their sum.
+template <class Part, class Kernel>
+Part reduce_rows(const plan::CpuPlan& plan, const Kernel& kernel) {
+  std::array<Part, plan::kMostParts> parts{};
+  const RowParts<Part> of_rows{parts.data(), plan.rows_per_part};
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { kernel(begin, end, of_rows); });
   Part total{};
-  for (std::int64_t task = 0; task < plan.tasks; ++task) add(total, parts[static_cast<std::size_t>(task)]);
+  for (std::int64_t part = 0; part < plan.parts; ++part) total += parts[static_cast<std::size_t>(part)];
   return total;
 }
 

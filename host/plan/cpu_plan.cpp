@@ -12,17 +12,17 @@ constexpr std::int64_t kMostClassesPerLane = 64;
 // A result larger than this leaves the caches before anybody reads it again.
 constexpr std::int64_t kStreamingBytes = 8LL << 20;
 
-// A task is worth handing out from about this many elements on (some 10 µs), and a row is never split.
-constexpr std::int64_t kElementsPerTask = 1 << 14;
+// A part is worth handing out from about this many elements on (some 10 µs), and a row is never split.
+constexpr std::int64_t kElementsPerPart = 1 << 14;
 
-// Rows per task come in multiples of the widest vector (16 lanes), so that only the last task has an
+// Rows per part come in multiples of the widest vector (16 lanes), so that only the last part has an
 // incomplete one.
 constexpr std::int64_t kRowGranule = 16;
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-std::int64_t rows_per_task(std::int64_t rows, std::int64_t classes) {
-  const std::int64_t wanted = std::max(kElementsPerTask / classes, divide_up(rows, kMostTasks));
+std::int64_t rows_per_part(std::int64_t rows, std::int64_t classes) {
+  const std::int64_t wanted = std::max(kElementsPerPart / classes, divide_up(rows, kMostParts));
   return wanted <= 1 ? 1 : divide_up(wanted, kRowGranule) * kRowGranule;
 }
 
@@ -36,8 +36,8 @@ CpuPlan plan_cpu(const CpuWork& work, int threads) {
       work.layout.classes <= kMostClassesPerLane ? CpuMapping::row_per_lane : CpuMapping::row_along_lanes;
   plan.streaming_stores = work.writes_matrix && !work.in_place && bytes >= kStreamingBytes;
   plan.rows = rows;
-  plan.rows_per_task = rows_per_task(rows, work.layout.classes);
-  plan.tasks = divide_up(rows, plan.rows_per_task);
+  plan.rows_per_part = rows_per_part(rows, work.layout.classes);
+  plan.parts = divide_up(rows, plan.rows_per_part);
   plan.threads = threads;
   plan.bytes_read = work.matrices_read * bytes;
   plan.bytes_written = work.writes_matrix ? bytes : 0;
@@ -47,7 +47,7 @@ CpuPlan plan_cpu(const CpuWork& work, int threads) {
 std::string to_string(const CpuPlan& plan) {
   std::ostringstream out;
   out << "cpu: " << (plan.mapping == CpuMapping::row_per_lane ? "a row per lane" : "a row along the lanes")
-      << ", " << plan.tasks << " tasks of " << plan.rows_per_task << " rows, " << plan.threads
+      << ", " << plan.parts << " parts of " << plan.rows_per_part << " rows, " << plan.threads
       << " threads (0 = all), reads " << plan.bytes_read << " B, writes " << plan.bytes_written << " B"
       << (plan.streaming_stores ? " past the caches" : "");
   return out.str();

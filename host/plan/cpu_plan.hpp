@@ -15,8 +15,8 @@ enum class CpuMapping : std::uint8_t {
   row_along_lanes  ///< many classes: a vector holds neighbouring classes of one row
 };
 
-/// The reductions keep one partial sum per task on the stack.
-inline constexpr std::int64_t kMostTasks = 1024;
+/// The reductions keep one partial sum per part on the stack.
+inline constexpr std::int64_t kMostParts = 1024;
 
 struct CpuWork {
   Layout layout{};
@@ -30,8 +30,8 @@ struct CpuPlan {
   CpuMapping mapping = CpuMapping::row_along_lanes;
   bool streaming_stores = false;  ///< write past the caches: the result is too large to stay in them
   std::int64_t rows = 0;
-  std::int64_t rows_per_task = 1;
-  std::int64_t tasks = 0;
+  std::int64_t rows_per_part = 1;  ///< what a reduction adds up first; the threads share whole parts
+  std::int64_t parts = 0;
   int threads = 0;
   std::int64_t bytes_read = 0;  ///< of matrices, from memory, while a row stays in cache
   std::int64_t bytes_written = 0;

@@ -1,4 +1,5 @@
 // The CPU plan: pure arithmetic, so its promises are checked on shapes nobody could allocate.
+#include "host/plan/chunks.hpp"
 #include "host/plan/cpu_plan.hpp"
 
 #include <gtest/gtest.h>
@@ -21,16 +22,35 @@ TEST(CpuPlan, MappingDependsOnTheClassesAlone) {
   }
 }
 
-TEST(CpuPlan, TasksCoverTheRowsAndFitTheStack) {
+TEST(CpuPlan, PartsCoverTheRowsAndFitTheStack) {
   for (const std::int64_t rows : {0LL, 1LL, 15LL, 16LL, 17LL, 1000LL, 8192LL, 1000003LL, 1LL << 45U}) {
     for (const std::int64_t classes : {1LL, 2LL, 10LL, 1000LL, 50257LL, 1LL << 22U}) {
       if (rows > (1LL << 60U) / classes) continue;  // beyond any address space: never gets as far as a plan
       const CpuPlan plan = plan_cpu(work(rows, classes), 2);
-      EXPECT_LE(plan.tasks, kMostTasks);
-      EXPECT_GE(plan.tasks * plan.rows_per_task, rows);
-      EXPECT_LT((plan.tasks - 1) * plan.rows_per_task, rows == 0 ? 1 : rows);
+      EXPECT_LE(plan.parts, kMostParts);
+      EXPECT_GE(plan.parts * plan.rows_per_part, rows);
+      EXPECT_LT((plan.parts - 1) * plan.rows_per_part, rows == 0 ? 1 : rows);
     }
   }
+}
+
+TEST(Chunks, CoverThePartsOnceInOrderAndShrink) {
+  for (const std::int64_t parts : {0, 1, 2, 7, 128, 1024}) {
+    for (const int threads : {1, 2, 3, 16, 1024}) {
+      const std::int64_t count = chunk_count(parts, threads);
+      Chunk before;
+      for (std::int64_t number = 0; number < count; ++number) {
+        const Chunk chunk = chunk_at(number, parts, threads);
+        EXPECT_EQ(chunk.begin, before.end);
+        EXPECT_GT(chunk.end, chunk.begin);
+        EXPECT_TRUE(number == 0 || chunk.end - chunk.begin <= before.end - before.begin);
+        before = chunk;
+      }
+      EXPECT_EQ(before.end, parts) << parts << " parts, " << threads << " threads";
+    }
+  }
+  EXPECT_EQ(chunk_count(1024, 1), 1);
+  EXPECT_EQ(chunk_at(0, 128, 2), (Chunk{0, 32}));
 }
 
 TEST(CpuPlan, TheThreadCountChangesNothingElse) {
