@@ -34,7 +34,7 @@ __device__ __forceinline__ unsigned cluster_size() {
 /// cluster calls both, in turn.
 __device__ __forceinline__ void cluster_arrive([[maybe_unused]] Where where = Where::current()) {
 #ifndef __CUDACC__
-  simt::cluster_arrive(where);
+  simt::arrive_at_cluster(where);
 #elif XENT_HAS_SM90
   asm volatile("barrier.cluster.arrive.release;" ::: "memory");
 #endif
@@ -42,7 +42,7 @@ __device__ __forceinline__ void cluster_arrive([[maybe_unused]] Where where = Wh
 
 __device__ __forceinline__ void cluster_wait([[maybe_unused]] Where where = Where::current()) {
 #ifndef __CUDACC__
-  simt::cluster_wait(where);
+  simt::wait_for_cluster(where);
 #elif XENT_HAS_SM90
   asm volatile("barrier.cluster.wait.acquire;" ::: "memory");
 #else

@@ -58,7 +58,7 @@ TEST(AsanDeathTest, CopiesNotWaitedFor) {
   std::vector<float4> out(64);
   using bugs::Copying;
   using bugs::Loading;
-  for (const Copying mistake : {Copying::no_wait, Copying::no_barrier, Copying::wrong_group}) {
+  for (const Copying mistake : {Copying::no_wait, Copying::wrong_group}) {
     EXPECT_DEATH(launch({.grid = 1, .block = 64}, bugs::copy_through_shared, in.data(), out.data(), mistake),
                  kPoisoned);
   }

@@ -66,7 +66,7 @@ void leave_block_barrier(Block& block) {
   if (block.barrier.arrived != 0 && block.barrier.arrived == block.live) open(block);
 }
 
-void cluster_arrive(const Where& where) {
+void arrive_at_cluster(const Where& where) {
   Thread& me = self();
   Cluster& cluster = *me.block->cluster;
   me.place = place_of(where);
@@ -80,7 +80,7 @@ void cluster_arrive(const Where& where) {
   if (++cluster.arrived == cluster.live) next_phase(cluster);
 }
 
-void cluster_wait(const Where& where) {
+void wait_for_cluster(const Where& where) {
   Thread& me = self();
   Cluster& cluster = *me.block->cluster;
   me.place = place_of(where);

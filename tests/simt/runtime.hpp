@@ -60,8 +60,8 @@ struct BarrierCount {
 };
 BarrierCount block_barrier(bool predicate, const Where& where);
 
-void cluster_arrive(const Where& where);
-void cluster_wait(const Where& where);
+void arrive_at_cluster(const Where& where);
+void wait_for_cluster(const Where& where);
 
 /// Lets others run. A thread that waits for memory to change must call it; too often without anything
 /// happening is a livelock.
