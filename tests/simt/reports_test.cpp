@@ -4,6 +4,7 @@
 
 #include "tests/simt/bugs.cuh"
 #include "tests/simt/harness.hpp"
+#include "tests/simt/memory_bugs.cuh"
 
 namespace {
 
@@ -81,7 +82,7 @@ TEST(Reports, ShufflesFromLanesThatAreNotThere) {
 
 TEST(Reports, MisalignedChunk) {
   alignas(16) static const float in[8] = {};
-  expect_report(StartsWith("MISALIGNED: thread (0,0,0) of block (0,0,0) at bugs.cuh:"),
+  expect_report(StartsWith("MISALIGNED: thread (0,0,0) of block (0,0,0) at memory_bugs.cuh:"),
                 {.grid = 1, .block = 1}, bugs::misaligned, in, out);
 }
 

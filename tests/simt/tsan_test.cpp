@@ -6,6 +6,7 @@
 
 #include "tests/simt/bugs.cuh"
 #include "tests/simt/harness.hpp"
+#include "tests/simt/memory_bugs.cuh"
 #include "tests/simt/primitive_kernels.cuh"
 
 namespace {
