@@ -29,6 +29,7 @@ TEST(Docs, NumericsQuotesTheToleranceTable) {
     EXPECT_NE(text.str().find(row), std::string::npos) << "missing: " << row;
   }
   EXPECT_EQ(kGapUnits, 1.25) << "the formulas there say 1.25";
+  EXPECT_EQ(kDeviceGapUnits, 2.25) << "the formulas there say 2.25";
   EXPECT_EQ(kExpUnits, 8.0) << "the formulas there say 8";
   EXPECT_EQ(kLogUnits, 8.0) << "the formulas there say 8";
   EXPECT_EQ(kLseUnits, 4.0) << "the formulas there say 4";

@@ -100,7 +100,8 @@ std::vector<double> backward_bounds(const LossProblem& problem, std::int64_t r, 
     const double log_p = z[c] - row_lse;
     return std::isinf(log_p)
                ? 0.0
-               : std::exp(log_p) * limits.unit * (kExpUnits + 2.0 * std::abs(log_p)) + limits.tiny;
+               : std::exp(log_p) * limits.unit * (kExpUnits + (gap_units() + 0.75) * std::abs(log_p)) +
+                     limits.tiny;
   };
   double others = 0.0;
   double others_error = 0.0;

@@ -118,8 +118,7 @@ TEST(WriteFileAtomically, RemovesWhatAKilledProcessLeftAndNothingElse) {
   const TemporaryFolder folder;
   // Of this very process id too: in a container every process may have the same.
   const std::string own = std::to_string(::getpid());
-  for (const char* left : {"file.tmp-1-0", "file.tmp-4194305-17"})
-    std::ofstream(folder / left) << "left";
+  for (const char* left : {"file.tmp-1-0", "file.tmp-4194305-17"}) std::ofstream(folder / left) << "left";
   for (int i = 0; i < 500; ++i)
     std::ofstream(folder / ("file.tmp-" + own + "-" + std::to_string(i))) << "left";
   const std::set<std::string> others{"file.tmp-",      "file.tmp-1",    "file.tmp-1-",

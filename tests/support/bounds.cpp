@@ -7,6 +7,16 @@
 #include "host/reference/row.hpp"
 
 namespace xent::testing {
+namespace {
+
+double units_in_scope = kGapUnits;
+
+}  // namespace
+
+DeviceArithmetic::DeviceArithmetic() { units_in_scope = kDeviceGapUnits; }
+DeviceArithmetic::~DeviceArithmetic() { units_in_scope = kGapUnits; }
+
+double gap_units() { return units_in_scope; }
 
 RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& tolerance) : tolerance_(tolerance) {
   const reference::Normaliser norm = reference::normaliser(logits);
@@ -18,7 +28,7 @@ RowBounds::RowBounds(const std::vector<double>& logits, const Tolerance& toleran
   gap_.reserve(logits.size());
   for (std::size_t c = 0; c < logits.size(); ++c) {
     p_.push_back(norm.prob(logits[c]));
-    gap_.push_back(p_[c] == 0.0 ? 0.0 : kGapUnits * (max_ - logits[c]));
+    gap_.push_back(p_[c] == 0.0 ? 0.0 : gap_units() * (max_ - logits[c]));
     mean_gap_ += p_[c] * gap_[c];
     if (c != norm.argmax) below += p_[c];
   }

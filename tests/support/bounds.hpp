@@ -8,6 +8,18 @@
 
 namespace xent::testing {
 
+/// Within its scope bounds are those of the kernels.
+class DeviceArithmetic {
+ public:
+  DeviceArithmetic();
+  ~DeviceArithmetic();
+  DeviceArithmetic(const DeviceArithmetic&) = delete;
+  DeviceArithmetic& operator=(const DeviceArithmetic&) = delete;
+};
+
+/// kGapUnits, or kDeviceGapUnits within a DeviceArithmetic's scope.
+double gap_units();
+
 class RowBounds {
  public:
   RowBounds(const std::vector<double>& logits, const Tolerance& tolerance);

@@ -28,6 +28,8 @@ constexpr Tolerance tolerance(DType logits) {
 // quarter of that; both together are a class's gap below. A probability's relative error grows with its
 // gap, and that of a sum with its mean gap.
 inline constexpr double kGapUnits = 1.25;
+/// The kernels round the product with log2(e) too.
+inline constexpr double kDeviceGapUnits = 2.25;
 
 /// Relative error of an exponential, a sum, a quotient and a product together, in units, at gap 0.
 inline constexpr double kExpUnits = 8.0;

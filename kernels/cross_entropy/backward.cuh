@@ -1,0 +1,90 @@
+// The gradient of cross-entropy from a saved lse: one read and one write, a tile at a time.
+#pragma once
+
+#include "kernels/cross_entropy/arguments.cuh"
+#include "kernels/row/normaliser.cuh"
+
+namespace xent::gpu {
+
+/// exp(z - lse), with lse as the sum of two numbers of the compute type so that an f64 lse keeps its digits.
+template <class C>
+struct ProbabilityFromLse {
+  C high;
+  C low;
+
+  __device__ __forceinline__ explicit ProbabilityFromLse(double lse) : high(static_cast<C>(lse)) {
+    const double rounded_off = lse - static_cast<double>(high);
+    low = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C(0);  // inf - inf
+  }
+  __device__ __forceinline__ C operator()(C z) const { return exp_of((z - high) - low); }
+};
+
+template <class T, class Team>
+__device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArguments& arguments,
+                                                           const Team& team, unsigned char* memory,
+                                                           std::int64_t r) {
+  using C = Compute<T>;
+  const std::int64_t label = load_label(arguments.labels, r);
+  const RowKind kind = kind_of(arguments, label);
+  if (kind != RowKind::valid) return skip_row<T>(arguments, team, r, kind);
+
+  const Layout& from = arguments.logits.layout;
+  const Layout& to = arguments.grad.layout;
+  const T* z = static_cast<const T*>(arguments.logits.data) + row_offset(from, r);
+  T* grad = static_cast<T*>(arguments.grad.data) + row_offset(to, r);
+  const ProbabilityFromLse<C> probability(load_scalar<double>(arguments.lse, r));
+  const C z_label = widen(z[label * from.class_stride]);
+  const bool smoothed = arguments.label_smoothing != 0.0;
+  RowTile<T, Team> tile(memory, team);
+  const auto columns = [&](std::int64_t begin) {
+    const std::int64_t left = from.classes - begin;
+    return static_cast<int>(left < arguments.tile_columns ? left : arguments.tile_columns);
+  };
+
+  // Smoothing spreads over the classes that are not masked, so they have to be counted first.
+  std::int64_t unmasked = 1;
+  if (smoothed) {
+    unmasked = 0;
+    for (std::int64_t c = team.rank(); c < from.classes; c += Team::kSize) {
+      if (widen(z[c * from.class_stride]) != -kInfinity<C>) ++unmasked;
+    }
+    unmasked = team.reduce(unmasked, Plus(), std::int64_t{0});
+  }
+  const TargetDistribution<C> target(arguments.label_smoothing, unmasked);
+  const C scale = row_scale<C>(arguments, r);
+  const C share = scale * target.share;
+  C others = C(0);  // of this thread's columns: 1 - p of the target without a difference
+  for (std::int64_t begin = 0; begin < from.classes; begin += arguments.tile_columns) {
+    tile.load(z, from.class_stride, begin, columns(begin));
+    tile.replace_mine([&](int c, C logit) {
+      const C p = probability(logit);
+      if (begin + c != label) others += p;
+      return smoothed && logit != -kInfinity<C> ? p * scale - share : p * scale;
+    });
+    tile.store(grad, to.class_stride, begin);
+  }
+  others = team.reduce(others, Plus(), C(0));
+  team.sync();  // the label's element is written
+  if (team.rank() == 0) {
+    grad[label * to.class_stride] = narrow<T>(scale * target.gradient(others, z_label == -kInfinity<C>));
+  }
+}
+
+template <class T, int kTeam, int kBlock>
+__global__ void __launch_bounds__(kBlock)
+    cross_entropy_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
+  using RowTeam = Team<kTeam>;
+  XENT_SHARED(scratch, typename RowTeam::Scratch);
+  XENT_DYNAMIC_SHARED(memory);
+  const RowTeam team(scratch);
+  constexpr unsigned kTeams = static_cast<unsigned>(RowTeam::per_block(kBlock));
+  const std::size_t mine = team.number_in_block() * tile_bytes<T>(arguments.tile_columns);
+  const std::int64_t rows = arguments.logits.layout.outer * arguments.logits.layout.inner;
+  const std::int64_t teams = static_cast<std::int64_t>(gridDim.x) * kTeams;
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kTeams + team.number_in_block();
+  for (std::int64_t r = first; r < rows; r += teams) {
+    cross_entropy_backward_row<T>(arguments, team, memory + mine, r);
+  }
+}
+
+}  // namespace xent::gpu

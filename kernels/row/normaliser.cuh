@@ -1,0 +1,129 @@
+// A row's normaliser as (max, rest): Σ_c exp(z[c]) = exp(max) · (1 + rest). Leaving the maximum's own 1 out
+// of the sum keeps every digit of a row that is sure of its class (docs/numerics.md).
+#pragma once
+
+#include "kernels/primitives/math.cuh"
+#include "kernels/row/tile.cuh"
+
+namespace xent::gpu {
+
+/// e^x, to the accuracy of x·log2(e) as a number of the compute type.
+template <class C>
+__device__ __forceinline__ C exp_of(C x) {
+  return exp2(x * kLog2E<C>);
+}
+
+template <class C>
+struct MaxRest {
+  C max = -kInfinity<C>;  ///< the identity: no classes, and a sum 1 + rest of 0
+  C rest = C(-1);
+
+  __device__ __forceinline__ C sum() const { return C(1) + rest; }
+};
+
+template <class C>
+__device__ __forceinline__ MaxRest<C> merge(const MaxRest<C>& a, const MaxRest<C>& b) {
+  // Member by member: choosing between the structs would put them into memory.
+  const bool b_is_high = b.max > a.max;
+  const C high = b_is_high ? b.max : a.max;
+  const C low = b_is_high ? a.max : b.max;
+  const C high_rest = b_is_high ? b.rest : a.rest;
+  const C low_rest = b_is_high ? a.rest : b.rest;
+  const C decay = low == high ? C(1) : exp_of(low - high);
+  return {high, high_rest + (C(1) + low_rest) * decay};
+}
+
+/// Exponentials below 1 and the number of the others.
+template <class C>
+struct BelowAndOnes {
+  C below = C(0);
+  C ones = C(0);
+
+  __device__ __forceinline__ BelowAndOnes operator+(const BelowAndOnes& other) const {
+    return {below + other.below, ones + other.ones};
+  }
+};
+
+template <class T, class Team, class C = Compute<T>>
+__device__ __forceinline__ C tile_maximum(const Team& team, const RowTile<T, Team>& tile) {
+  C max = -kInfinity<C>;
+  tile.for_mine([&](int, C z) { max = z > max ? z : max; });
+  return team.reduce(max, Maximum(), -kInfinity<C>);
+}
+
+template <class T, class Team, class C = Compute<T>>
+__device__ __forceinline__ MaxRest<C> tile_state(const Team& team, const RowTile<T, Team>& tile, C max) {
+  // In a fully masked tile z - max would be NaN; shifted by 0 its exponentials are all 0.
+  const C shift = max == -kInfinity<C> ? C(0) : max;
+  BelowAndOnes<C> sums;
+  tile.for_mine([&](int, C z) {
+    const C e = exp_of(z - shift);
+    if (e >= C(1)) {
+      sums.ones += C(1);
+    } else {
+      sums.below += e;  // NaN too
+    }
+  });
+  sums = team.reduce(sums, Plus(), BelowAndOnes<C>());
+  return {max, sums.below + (sums.ones - C(1))};
+}
+
+/// What label smoothing needs: Σ over unmasked classes of (max - z), in a unit that keeps the sum in range,
+/// and their number.
+template <class C>
+struct GapSums {
+  static constexpr C kUnit = C(1) / C(1 << 20);
+  C gap = C(0);
+  std::int64_t unmasked = 0;
+};
+
+template <class T, class Team, class C = Compute<T>>
+__device__ __forceinline__ GapSums<C> tile_gaps(const Team& team, const RowTile<T, Team>& tile, C max) {
+  GapSums<C> sums;
+  tile.for_mine([&](int, C z) {
+    if (z == -kInfinity<C>) return;
+    sums.gap += (max - z) * GapSums<C>::kUnit;
+    ++sums.unmasked;
+  });
+  sums.gap = team.reduce(sums.gap, Plus(), C(0));
+  sums.unmasked = team.reduce(sums.unmasked, Plus(), std::int64_t{0});
+  return sums;
+}
+
+/// Gaps count from the maximum, and move with it.
+template <class C>
+__device__ __forceinline__ GapSums<C> merge(const GapSums<C>& a, C max_a, const GapSums<C>& b, C max_b) {
+  const C max = max_b > max_a ? max_b : max_a;
+  const auto moved = [max](const GapSums<C>& part, C from) {
+    return part.unmasked == 0 ? part.gap
+                              : part.gap + static_cast<C>(part.unmasked) * (max - from) * GapSums<C>::kUnit;
+  };
+  return {moved(a, max_a) + moved(b, max_b), a.unmasked + b.unmasked};
+}
+
+/// The lowest class with the largest logit; the first NaN if there is one.
+template <class C>
+struct Best {
+  C value = -kInfinity<C>;
+  std::int64_t index = INT64_MAX;
+};
+struct Better {
+  template <class C>
+  __device__ __forceinline__ Best<C> operator()(const Best<C>& a, const Best<C>& b) const {
+    const bool a_nan = a.value != a.value;
+    const bool b_nan = b.value != b.value;
+    const bool tie = a_nan == b_nan && (a_nan || a.value == b.value);
+    const bool take_a = tie ? a.index < b.index : a_nan || (!b_nan && a.value > b.value);
+    return {take_a ? a.value : b.value, take_a ? a.index : b.index};
+  }
+};
+
+template <class T, class Team, class C = Compute<T>>
+__device__ __forceinline__ Best<C> tile_best(const Team& team, const RowTile<T, Team>& tile,
+                                             std::int64_t begin) {
+  Best<C> best;
+  tile.for_mine([&](int c, C z) { best = Better()(best, Best<C>{z, begin + c}); });
+  return team.reduce(best, Better(), Best<C>());
+}
+
+}  // namespace xent::gpu

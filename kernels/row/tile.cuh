@@ -1,0 +1,108 @@
+// Neighbouring columns of a row in shared memory. Memory sees 16-byte accesses whatever the row's alignment;
+// the threads see columns, so what they add up, and in which order, does not depend on where the row lies.
+#pragma once
+
+#include "kernels/primitives/element.cuh"
+#include "kernels/primitives/memory.cuh"
+#include "kernels/primitives/team.cuh"
+
+namespace xent::gpu {
+
+/// Shared memory of a tile of so many columns: it starts at the row's own place between two 16-byte
+/// boundaries.
+template <class T>
+constexpr __host__ __device__ std::size_t tile_bytes(std::int64_t columns) {
+  return (static_cast<std::size_t>(columns) * sizeof(T) + 15) / 16 * 16 + 16;
+}
+
+/// How n elements divide into single ones up to a 16-byte boundary, whole chunks, and single ones.
+template <class T>
+struct ChunkSpan {
+  int head;
+  int chunks;
+
+  __device__ __forceinline__ ChunkSpan(const T* at, int n) {
+    const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(at) % 16 / sizeof(T));
+    head = past == 0 ? 0 : Chunk<T>::kSize - past;
+    if (head > n) head = n;
+    chunks = (n - head) / Chunk<T>::kSize;
+  }
+  __device__ __forceinline__ int tail() const { return head + chunks * Chunk<T>::kSize; }
+};
+
+template <class T, class Team>
+class RowTile {
+ public:
+  using C = Compute<T>;
+
+  __device__ __forceinline__ RowTile(unsigned char* memory, const Team& team)
+      : memory_(memory), team_(team) {}
+
+  /// Columns [begin, begin + n) of a row whose classes lie `stride` apart.
+  __device__ __forceinline__ void load(const T* row, std::int64_t stride, std::int64_t begin, int n) {
+    n_ = n;
+    team_.sync();  // the tile before may still be read
+    if (stride != 1) {
+      at_ = reinterpret_cast<T*>(memory_);
+      for (int c = team_.rank(); c < n; c += Team::kSize) at_[c] = row[(begin + c) * stride];
+    } else {
+      const T* from = row + begin;
+      at_ = reinterpret_cast<T*>(memory_ + reinterpret_cast<std::uintptr_t>(from) % 16);
+      const ChunkSpan<T> span(from, n);
+      for (int c = team_.rank(); c < span.head; c += Team::kSize) at_[c] = from[c];
+      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+        const int c = span.head + i * Chunk<T>::kSize;
+        store_chunk(at_ + c, load_chunk<Cache::stream>(from + c));
+      }
+      for (int c = span.tail() + team_.rank(); c < n; c += Team::kSize) at_[c] = from[c];
+    }
+    team_.sync();
+  }
+
+  /// The same columns to a row of any alignment of its own.
+  __device__ __forceinline__ void store(T* row, std::int64_t stride, std::int64_t begin) const {
+    team_.sync();  // all columns are written
+    if (stride != 1) {
+      for (int c = team_.rank(); c < n_; c += Team::kSize) row[(begin + c) * stride] = at_[c];
+      return;
+    }
+    T* to = row + begin;
+    const ChunkSpan<T> span(to, n_);
+    for (int c = team_.rank(); c < span.head; c += Team::kSize) to[c] = at_[c];
+    for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+      const int c = span.head + i * Chunk<T>::kSize;
+      Chunk<T> chunk;
+      XENT_UNROLL
+      for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
+      store_chunk<Cache::stream>(to + c, chunk);
+    }
+    for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
+  }
+
+  /// f(c, z[c]) for this thread's columns, c counted within the tile.
+  template <class F>
+  __device__ __forceinline__ void for_mine(const F& f) const {
+    for (int c = team_.rank(); c < n_; c += Team::kSize) f(c, widen(at_[c]));
+  }
+  /// z[c] = f(c, z[c]), rounded to the element type.
+  template <class F>
+  __device__ __forceinline__ void replace_mine(const F& f) {
+    for (int c = team_.rank(); c < n_; c += Team::kSize) at_[c] = narrow<T>(f(c, widen(at_[c])));
+  }
+
+ private:
+  unsigned char* memory_;
+  const Team& team_;
+  T* at_ = nullptr;
+  int n_ = 0;
+};
+
+/// Zeros for a whole row.
+template <class T, class Team>
+__device__ __forceinline__ void zero_row(const Team& team, T* row, std::int64_t stride,
+                                         std::int64_t classes) {
+  const T zero = narrow<T>(Compute<T>(0));
+  for (std::int64_t c = team.rank(); c < classes; c += Team::kSize) row[c * stride] = zero;
+}
+
+}  // namespace xent::gpu

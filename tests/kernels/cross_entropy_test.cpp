@@ -1,0 +1,215 @@
+// The cross-entropy kernels under the emulation, in every mapping of rows to threads, against the reference.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/cross_entropy/backward.cuh"
+#include "kernels/cross_entropy/forward.cuh"
+#include "kernels/primitives/launch.cuh"
+#include "tests/conformance/judge.hpp"
+#include "tests/conformance/problem.hpp"
+#include "tests/simt/options.hpp"
+#include "tests/support/bounds.hpp"
+
+namespace xent::testing {
+namespace {
+
+/// A mapping of rows to threads, and how much of a row it holds at once.
+struct Mapping {
+  const char* name;
+  int team;
+  std::int64_t tile_columns;
+  unsigned grid;
+};
+constexpr Mapping kMappings[] = {
+    {"four_lanes", 4, 32, 3}, {"eight_lanes_two_tiles", 8, 20, 2},
+    {"warp", 32, 1100, 2},    {"warp_tiles", 32, 96, 3},
+    {"block", 128, 6000, 2},  {"block_tiles", 128, 512, 3},
+};
+
+constexpr int kBlock = 128;
+
+template <class T, int kTeam>
+void launch_as(const gpu::CrossEntropyArguments& arguments, const Mapping& mapping, bool backward) {
+  const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock));
+  gpu::launch({.grid = mapping.grid,
+               .block = kBlock,
+               .shared_bytes = teams * gpu::tile_bytes<T>(mapping.tile_columns)},
+              backward ? gpu::cross_entropy_backward_kernel<T, kTeam, kBlock>
+                       : gpu::cross_entropy_kernel<T, kTeam, kBlock>,
+              arguments);
+}
+
+template <class T>
+void launch_on(const gpu::CrossEntropyArguments& arguments, const Mapping& mapping, bool backward) {
+  switch (mapping.team) {
+    case 4: return launch_as<T, 4>(arguments, mapping, backward);
+    case 8: return launch_as<T, 8>(arguments, mapping, backward);
+    case 32: return launch_as<T, 32>(arguments, mapping, backward);
+    default: return launch_as<T, kBlock>(arguments, mapping, backward);
+  }
+}
+
+void launch(gpu::CrossEntropyArguments arguments, const Mapping& mapping, bool backward = false) {
+  arguments.tile_columns = mapping.tile_columns;
+  switch (arguments.logits.dtype) {
+    case DType::f32: return launch_on<float>(arguments, mapping, backward);
+    case DType::f16: return launch_on<f16>(arguments, mapping, backward);
+    case DType::bf16: return launch_on<bf16>(arguments, mapping, backward);
+    case DType::f64: return launch_on<double>(arguments, mapping, backward);
+  }
+}
+
+/// The rows that count, as the division by their number needs them.
+unsigned long long valid_rows(const LossProblem& problem) {
+  unsigned long long valid = 0;
+  for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
+    if (!problem.options.ignore_index || problem.labels.get(r) != *problem.options.ignore_index) ++valid;
+  }
+  return valid;
+}
+
+gpu::CrossEntropyArguments arguments_of(const LossProblem& problem, const unsigned long long& valid) {
+  gpu::CrossEntropyArguments arguments{.logits = problem.logits.view(),
+                                       .labels = problem.labels.labels(),
+                                       .has_ignore_index = problem.options.ignore_index.has_value(),
+                                       .ignore_index = problem.options.ignore_index.value_or(0),
+                                       .label_smoothing = problem.options.label_smoothing,
+                                       .upstream = problem.upstream()};
+  if (problem.options.reduction == Reduction::mean) {
+    if (problem.options.denominator) {
+      arguments.divisor = *problem.options.denominator;
+    } else {
+      arguments.valid_rows = &valid;
+    }
+  }
+  return arguments;
+}
+
+class CrossEntropyKernels : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
+ protected:
+  static const Mapping& mapping() { return std::get<0>(GetParam()); }
+  static DType dtype() { return std::get<1>(GetParam()); }
+
+  const DeviceArithmetic device_arithmetic_;
+
+  static void check(const LossSetting& setting, LabelType label_type, Arrangement arrangement,
+                    const Shape& shape, std::uint64_t seed) {
+    const LossProblem problem(setting, dtype(), label_type, arrangement, shape, seed);
+    const unsigned long long valid = valid_rows(problem);
+    gpu::CrossEntropyArguments arguments = arguments_of(problem, valid);
+    LossOutputs got(problem);
+    const CrossEntropyOutputs views = got.views();
+    unsigned long long correct = 0;
+    arguments.grad = views.grad;
+    arguments.row_lse = views.lse;
+    arguments.argmax = views.argmax;
+    arguments.correct_count = &correct;
+    if (problem.options.reduction == Reduction::none) arguments.row_loss = views.loss;
+    launch(arguments, mapping());
+    got.correct = static_cast<std::int64_t>(correct);
+    got.valid = static_cast<std::int64_t>(valid);
+    ASSERT_TRUE(judge_cross_entropy(problem, got)) << problem.describe();
+
+    gpu::CrossEntropyArguments backward = arguments_of(problem, valid);
+    backward.lse = got.lse.view();
+    backward.grad = views.grad;
+    launch(backward, mapping(), true);
+    ASSERT_TRUE(judge_cross_entropy_backward(problem, got.lse, got.grad)) << problem.describe();
+  }
+};
+
+std::vector<LossSetting> row_settings() {  // what is left to reductions has tests of its own
+  std::vector<LossSetting> settings = loss_settings();
+  std::erase_if(settings, [](const LossSetting& s) { return s.options.reduction != Reduction::none; });
+  return settings;
+}
+
+TEST_P(CrossEntropyKernels, AgreeWithTheReference) {
+  simt::for_each_schedule(2, [] {
+    std::uint64_t seed = 0;
+    const auto settings = row_settings();
+    for (const std::int64_t classes : {1, 2, 3, 7, 10, 31, 32, 33, 100, 1023, 1025, 5001}) {
+      if (classes > 40 * mapping().tile_columns) continue;  // a plan would not choose it
+      const Shape shape{classes <= 128 ? 12 : 3, classes};
+      for (const Arrangement arrangement : kArrangements) {
+        ++seed;
+        constexpr LabelType kTypes[] = {LabelType::u8, LabelType::i32, LabelType::i64};
+        check(settings[seed % settings.size()], kTypes[seed % 3], arrangement, shape, seed);
+        if (HasFailure()) return;
+      }
+    }
+  });
+}
+
+/// The same rows wherever they lie and whoever has them: bits, not bounds.
+TEST_P(CrossEntropyKernels, RowsKeepTheirBitsEverywhere) {
+  const std::int64_t classes = std::min<std::int64_t>(3 * mapping().tile_columns - 1, 1025);
+  const LossSetting setting{.options = {.reduction = Reduction::none, .label_smoothing = 0.1}};
+  const LossProblem packed(setting, dtype(), LabelType::i64, Arrangement::packed, {6, classes}, 7);
+  const auto gradient_of = [&](const LossProblem& problem, Mapping as) {
+    LossOutputs got(problem);
+    gpu::CrossEntropyArguments arguments = arguments_of(problem, 0);
+    arguments.grad = got.views().grad;
+    launch(arguments, as);
+    std::vector<double> gradient;
+    for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
+      for (std::int64_t c = 0; c < classes; ++c) gradient.push_back(got.grad.get(r, c));
+    }
+    return gradient;
+  };
+  const std::vector<double> want = gradient_of(packed, mapping());
+  for (const Arrangement arrangement : kArrangements) {
+    LossProblem moved(setting, dtype(), LabelType::i64, arrangement, {6, classes}, 7);
+    for (std::int64_t r = 0; r < 6; ++r) {
+      moved.labels.set(r, packed.labels.get(r));
+      for (std::int64_t c = 0; c < classes; ++c) moved.logits.set(r, c, packed.logits.get(r, c));
+    }
+    Mapping as = mapping();
+    as.grid = 1 + static_cast<unsigned>(arrangement) % 5;
+    EXPECT_EQ(gradient_of(moved, as), want) << moved.describe();
+  }
+}
+
+/// Nothing is read beyond the row, the loss is NaN, the gradient 0, and the report names count and first row.
+TEST_P(CrossEntropyKernels, LabelsOutOfRangeAreReported) {
+  const LossSetting setting{.options = {.reduction = Reduction::none, .ignore_index = -100}, .ignore = true};
+  for (const bool backward : {false, true}) {
+    LossProblem problem(setting, dtype(), LabelType::i32, Arrangement::padded, {9, 17}, 3);
+    for (std::int64_t r = 0; r < 9; ++r) problem.labels.set(r, r % 4 == 3 ? -100 : r);
+    problem.labels.set(4, 17);
+    problem.labels.set(5, -1);
+    problem.labels.set(8, 2000000000);
+    LossOutputs got(problem);
+    const CrossEntropyOutputs views = got.views();
+    gpu::LabelReport report;
+    gpu::CrossEntropyArguments arguments = arguments_of(problem, 0);
+    for (std::int64_t r = 0; r < 9; ++r) got.lse.set(r, 1.0);
+    arguments.grad = views.grad;
+    arguments.bad_labels = &report;
+    if (backward) {
+      arguments.lse = views.lse;
+    } else {
+      arguments.row_loss = views.loss;
+    }
+    launch(arguments, mapping(), backward);
+    EXPECT_EQ(report.count, 3U);
+    EXPECT_EQ(report.first_row, 4U);
+    for (const std::int64_t r : {4, 5, 8}) {
+      EXPECT_TRUE(backward || std::isnan(got.loss.get(r)));
+      for (std::int64_t c = 0; c < 17; ++c) EXPECT_EQ(got.grad.get(r, c), 0.0);
+    }
+    EXPECT_FALSE(!backward && std::isnan(got.loss.get(0)));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, CrossEntropyKernels,
+                         ::testing::Combine(::testing::ValuesIn(kMappings),
+                                            ::testing::Values(DType::f32, DType::f16, DType::bf16,
+                                                              DType::f64)),
+                         [](const auto& param) {
+                           return std::string(std::get<0>(param.param).name) + "_" +
+                                  name(std::get<1>(param.param));
+                         });
+
+}  // namespace
+}  // namespace xent::testing
