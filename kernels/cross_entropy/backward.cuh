@@ -3,6 +3,7 @@
 
 #include "kernels/cross_entropy/arguments.cuh"
 #include "kernels/row/normaliser.cuh"
+#include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
 
@@ -37,8 +38,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
   const bool smoothed = arguments.label_smoothing != 0.0;
   RowTile<T, Team> tile(memory, team);
   const auto columns = [&](std::int64_t begin) {
-    const std::int64_t left = from.classes - begin;
-    return static_cast<int>(left < arguments.tile_columns ? left : arguments.tile_columns);
+    return columns_from(begin, from.classes, arguments.tile_columns);
   };
 
   // Smoothing spreads over the classes that are not masked, so they have to be counted first.
@@ -73,18 +73,13 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock)
     cross_entropy_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  using RowTeam = Team<kTeam>;
-  XENT_SHARED(scratch, typename RowTeam::Scratch);
-  XENT_DYNAMIC_SHARED(memory);
-  const RowTeam team(scratch);
-  constexpr unsigned kTeams = static_cast<unsigned>(RowTeam::per_block(kBlock));
-  const std::size_t mine = team.number_in_block() * tile_bytes<T>(arguments.tile_columns);
-  const std::int64_t rows = arguments.logits.layout.outer * arguments.logits.layout.inner;
-  const std::int64_t teams = static_cast<std::int64_t>(gridDim.x) * kTeams;
-  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kTeams + team.number_in_block();
-  for (std::int64_t r = first; r < rows; r += teams) {
-    cross_entropy_backward_row<T>(arguments, team, memory + mine, r);
-  }
+  for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
+                          [&](const Team<kTeam>& team, unsigned char* memory, std::int64_t first,
+                              std::int64_t step, std::int64_t rows) {
+                            for (std::int64_t r = first; r < rows; r += step) {
+                              cross_entropy_backward_row<T>(arguments, team, memory, r);
+                            }
+                          });
 }
 
 }  // namespace xent::gpu

@@ -5,6 +5,7 @@
 
 #include "kernels/cross_entropy/arguments.cuh"
 #include "kernels/row/normaliser.cuh"
+#include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
 
@@ -33,8 +34,7 @@ class CrossEntropyRow {
  private:
   __device__ __forceinline__ bool smoothed() const { return arguments_.label_smoothing != 0.0; }
   __device__ __forceinline__ int columns(std::int64_t begin) const {
-    const std::int64_t left = arguments_.logits.layout.classes - begin;
-    return static_cast<int>(left < arguments_.tile_columns ? left : arguments_.tile_columns);
+    return columns_from(begin, arguments_.logits.layout.classes, arguments_.tile_columns);
   }
 
   /// Sums of the whole row, tile by tile; the last tile stays.
@@ -103,21 +103,15 @@ class CrossEntropyRow {
   Best<C> best_{};
 };
 
-/// Rows are dealt to teams in turn; which team has a row changes nothing in it.
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock)
     cross_entropy_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  using RowTeam = Team<kTeam>;
-  XENT_SHARED(scratch, typename RowTeam::Scratch);
-  XENT_DYNAMIC_SHARED(memory);
-  const RowTeam team(scratch);
-  constexpr unsigned kTeams = static_cast<unsigned>(RowTeam::per_block(kBlock));
-  const std::size_t mine = team.number_in_block() * tile_bytes<T>(arguments.tile_columns);
-  CrossEntropyRow<T, RowTeam> row(arguments, team, memory + mine);
-  const std::int64_t rows = arguments.logits.layout.outer * arguments.logits.layout.inner;
-  const std::int64_t teams = static_cast<std::int64_t>(gridDim.x) * kTeams;
-  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kTeams + team.number_in_block();
-  for (std::int64_t r = first; r < rows; r += teams) row.run(r);
+  for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
+                          [&](const Team<kTeam>& team, unsigned char* memory, std::int64_t first,
+                              std::int64_t step, std::int64_t rows) {
+                            CrossEntropyRow<T, Team<kTeam>> row(arguments, team, memory);
+                            for (std::int64_t r = first; r < rows; r += step) row.run(r);
+                          });
 }
 
 }  // namespace xent::gpu

@@ -16,18 +16,18 @@ constexpr __host__ __device__ std::size_t tile_bytes(std::int64_t columns) {
 }
 
 /// How n elements divide into single ones up to a 16-byte boundary, whole chunks, and single ones.
-template <class T>
+template <class T, class Size = std::int64_t>
 struct ChunkSpan {
-  int head;
-  int chunks;
+  Size head;
+  Size chunks;
 
-  __device__ __forceinline__ ChunkSpan(const T* at, int n) {
-    const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(at) % 16 / sizeof(T));
+  __device__ __forceinline__ ChunkSpan(const T* at, Size n) {
+    const auto past = static_cast<Size>(reinterpret_cast<std::uintptr_t>(at) % 16 / sizeof(T));
     head = past == 0 ? 0 : Chunk<T>::kSize - past;
     if (head > n) head = n;
     chunks = (n - head) / Chunk<T>::kSize;
   }
-  __device__ __forceinline__ int tail() const { return head + chunks * Chunk<T>::kSize; }
+  __device__ __forceinline__ Size tail() const { return head + chunks * Chunk<T>::kSize; }
 };
 
 template <class T, class Team>
@@ -48,7 +48,7 @@ class RowTile {
     } else {
       const T* from = row + begin;
       at_ = reinterpret_cast<T*>(memory_ + reinterpret_cast<std::uintptr_t>(from) % 16);
-      const ChunkSpan<T> span(from, n);
+      const ChunkSpan<T, int> span(from, n);
       for (int c = team_.rank(); c < span.head; c += Team::kSize) at_[c] = from[c];
       for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
         const int c = span.head + i * Chunk<T>::kSize;
@@ -67,7 +67,7 @@ class RowTile {
       return;
     }
     T* to = row + begin;
-    const ChunkSpan<T> span(to, n_);
+    const ChunkSpan<T, int> span(to, n_);
     for (int c = team_.rank(); c < span.head; c += Team::kSize) to[c] = at_[c];
     for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
       const int c = span.head + i * Chunk<T>::kSize;
@@ -79,6 +79,8 @@ class RowTile {
     for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
   }
 
+  /// z[c]; of this thread's columns, or after a sync.
+  __device__ __forceinline__ C value(int c) const { return widen(at_[c]); }
   /// f(c, z[c]) for this thread's columns, c counted within the tile.
   template <class F>
   __device__ __forceinline__ void for_mine(const F& f) const {
@@ -97,12 +99,31 @@ class RowTile {
   int n_ = 0;
 };
 
+/// Columns of the tile that begins there.
+__device__ __forceinline__ int columns_from(std::int64_t begin, std::int64_t classes,
+                                            std::int64_t tile_columns) {
+  const std::int64_t left = classes - begin;
+  return static_cast<int>(left < tile_columns ? left : tile_columns);
+}
+
 /// Zeros for a whole row.
 template <class T, class Team>
 __device__ __forceinline__ void zero_row(const Team& team, T* row, std::int64_t stride,
                                          std::int64_t classes) {
   const T zero = narrow<T>(Compute<T>(0));
-  for (std::int64_t c = team.rank(); c < classes; c += Team::kSize) row[c * stride] = zero;
+  if (stride != 1) {
+    for (std::int64_t c = team.rank(); c < classes; c += Team::kSize) row[c * stride] = zero;
+    return;
+  }
+  Chunk<T> zeros;
+  XENT_UNROLL
+  for (int e = 0; e < Chunk<T>::kSize; ++e) zeros.element[e] = zero;
+  const ChunkSpan<T> span(row, classes);
+  for (std::int64_t c = team.rank(); c < span.head; c += Team::kSize) row[c] = zero;
+  for (std::int64_t i = team.rank(); i < span.chunks; i += Team::kSize) {
+    store_chunk<Cache::stream>(row + span.head + i * Chunk<T>::kSize, zeros);
+  }
+  for (std::int64_t c = span.tail() + team.rank(); c < classes; c += Team::kSize) row[c] = zero;
 }
 
 }  // namespace xent::gpu

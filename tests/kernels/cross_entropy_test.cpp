@@ -4,59 +4,22 @@
 
 #include "kernels/cross_entropy/backward.cuh"
 #include "kernels/cross_entropy/forward.cuh"
-#include "kernels/primitives/launch.cuh"
 #include "tests/conformance/judge.hpp"
 #include "tests/conformance/problem.hpp"
+#include "tests/kernels/mappings.hpp"
 #include "tests/simt/options.hpp"
-#include "tests/support/bounds.hpp"
 
 namespace xent::testing {
 namespace {
 
-/// A mapping of rows to threads, and how much of a row it holds at once.
-struct Mapping {
-  const char* name;
-  int team;
-  std::int64_t tile_columns;
-  unsigned grid;
-};
-constexpr Mapping kMappings[] = {
-    {"four_lanes", 4, 32, 3}, {"eight_lanes_two_tiles", 8, 20, 2},
-    {"warp", 32, 1100, 2},    {"warp_tiles", 32, 96, 3},
-    {"block", 128, 6000, 2},  {"block_tiles", 128, 512, 3},
-};
-
-constexpr int kBlock = 128;
-
-template <class T, int kTeam>
-void launch_as(const gpu::CrossEntropyArguments& arguments, const Mapping& mapping, bool backward) {
-  const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock));
-  gpu::launch({.grid = mapping.grid,
-               .block = kBlock,
-               .shared_bytes = teams * gpu::tile_bytes<T>(mapping.tile_columns)},
-              backward ? gpu::cross_entropy_backward_kernel<T, kTeam, kBlock>
-                       : gpu::cross_entropy_kernel<T, kTeam, kBlock>,
-              arguments);
-}
-
-template <class T>
-void launch_on(const gpu::CrossEntropyArguments& arguments, const Mapping& mapping, bool backward) {
-  switch (mapping.team) {
-    case 4: return launch_as<T, 4>(arguments, mapping, backward);
-    case 8: return launch_as<T, 8>(arguments, mapping, backward);
-    case 32: return launch_as<T, 32>(arguments, mapping, backward);
-    default: return launch_as<T, kBlock>(arguments, mapping, backward);
-  }
-}
-
 void launch(gpu::CrossEntropyArguments arguments, const Mapping& mapping, bool backward = false) {
   arguments.tile_columns = mapping.tile_columns;
-  switch (arguments.logits.dtype) {
-    case DType::f32: return launch_on<float>(arguments, mapping, backward);
-    case DType::f16: return launch_on<f16>(arguments, mapping, backward);
-    case DType::bf16: return launch_on<bf16>(arguments, mapping, backward);
-    case DType::f64: return launch_on<double>(arguments, mapping, backward);
-  }
+  dispatch(arguments.logits.dtype, mapping, [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
+    gpu::launch(launch_config<T, kTeam>(mapping),
+                backward ? gpu::cross_entropy_backward_kernel<T, kTeam, kBlock>
+                         : gpu::cross_entropy_kernel<T, kTeam, kBlock>,
+                arguments);
+  });
 }
 
 /// The rows that count, as the division by their number needs them.
@@ -85,13 +48,8 @@ gpu::CrossEntropyArguments arguments_of(const LossProblem& problem, const unsign
   return arguments;
 }
 
-class CrossEntropyKernels : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
+class CrossEntropyKernels : public KernelTest {
  protected:
-  static const Mapping& mapping() { return std::get<0>(GetParam()); }
-  static DType dtype() { return std::get<1>(GetParam()); }
-
-  const DeviceArithmetic device_arithmetic_;
-
   static void check(const LossSetting& setting, LabelType label_type, Arrangement arrangement,
                     const Shape& shape, std::uint64_t seed) {
     const LossProblem problem(setting, dtype(), label_type, arrangement, shape, seed);
@@ -129,7 +87,7 @@ TEST_P(CrossEntropyKernels, AgreeWithTheReference) {
     std::uint64_t seed = 0;
     const auto settings = row_settings();
     for (const std::int64_t classes : {1, 2, 3, 7, 10, 31, 32, 33, 100, 1023, 1025, 5001}) {
-      if (classes > 40 * mapping().tile_columns) continue;  // a plan would not choose it
+      if (!suits(classes)) continue;
       const Shape shape{classes <= 128 ? 12 : 3, classes};
       for (const Arrangement arrangement : kArrangements) {
         ++seed;
@@ -202,14 +160,7 @@ TEST_P(CrossEntropyKernels, LabelsOutOfRangeAreReported) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, CrossEntropyKernels,
-                         ::testing::Combine(::testing::ValuesIn(kMappings),
-                                            ::testing::Values(DType::f32, DType::f16, DType::bf16,
-                                                              DType::f64)),
-                         [](const auto& param) {
-                           return std::string(std::get<0>(param.param).name) + "_" +
-                                  name(std::get<1>(param.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Every, CrossEntropyKernels, every_mapping_and_dtype(), kernel_test_name);
 
 }  // namespace
 }  // namespace xent::testing

@@ -1,0 +1,76 @@
+// The mappings of rows to threads in which every kernel is tested.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "kernels/primitives/launch.cuh"
+#include "kernels/row/tile.cuh"
+#include "tests/support/bounds.hpp"
+
+namespace xent::testing {
+
+/// A team of threads per row, and how many of a row's columns it holds at once.
+struct Mapping {
+  const char* name;
+  int team;
+  std::int64_t tile_columns;
+  unsigned grid;
+};
+inline constexpr Mapping kMappings[] = {
+    {"four_lanes", 4, 32, 3}, {"eight_lanes_two_tiles", 8, 20, 2},
+    {"warp", 32, 1100, 2},    {"warp_tiles", 32, 96, 3},
+    {"block", 128, 6000, 2},  {"block_tiles", 128, 512, 3},
+};
+inline constexpr int kBlock = 128;
+
+/// run(T{}, constant of the team's size): once, for the element type and mapping at hand.
+template <class Run>
+void dispatch(DType dtype, const Mapping& mapping, const Run& run) {
+  const auto with_type = [&]<class T>(T type) {
+    switch (mapping.team) {
+      case 4: return run(type, std::integral_constant<int, 4>());
+      case 8: return run(type, std::integral_constant<int, 8>());
+      case 32: return run(type, std::integral_constant<int, 32>());
+      default: return run(type, std::integral_constant<int, kBlock>());
+    }
+  };
+  switch (dtype) {
+    case DType::f32: return with_type(float());
+    case DType::f16: return with_type(f16());
+    case DType::bf16: return with_type(bf16());
+    case DType::f64: return with_type(double());
+  }
+}
+
+/// The launch of a kernel whose teams hold so many tiles each.
+template <class T, int kTeam>
+gpu::LaunchConfig launch_config(const Mapping& mapping, std::size_t tiles = 1) {
+  const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock));
+  return {.grid = mapping.grid,
+          .block = kBlock,
+          .shared_bytes = teams * tiles * gpu::tile_bytes<T>(mapping.tile_columns)};
+}
+
+class KernelTest : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
+ protected:
+  static const Mapping& mapping() { return std::get<0>(GetParam()); }
+  static DType dtype() { return std::get<1>(GetParam()); }
+  /// Whether a plan could choose the mapping for rows of so many classes.
+  static bool suits(std::int64_t classes) { return classes <= 40 * mapping().tile_columns; }
+
+  const DeviceArithmetic device_arithmetic_;
+};
+
+inline auto every_mapping_and_dtype() {
+  return ::testing::Combine(::testing::ValuesIn(kMappings),
+                            ::testing::Values(DType::f32, DType::f16, DType::bf16, DType::f64));
+}
+inline std::string kernel_test_name(const ::testing::TestParamInfo<std::tuple<Mapping, DType>>& info) {
+  return std::string(std::get<0>(info.param).name) + "_" + name(std::get<1>(info.param));
+}
+
+}  // namespace xent::testing
