@@ -4,6 +4,7 @@
 #include <xent/cross_entropy.hpp>
 
 #include "kernels/primitives/atomic.cuh"
+#include "kernels/primitives/math.cuh"
 #include "kernels/row/scalars.cuh"
 #include "kernels/row/tile.cuh"
 
@@ -74,18 +75,21 @@ __device__ __forceinline__ void store_result(const CrossEntropyArguments& argume
   if (arguments.argmax.size != 0) store_index(arguments.argmax, r, result.argmax);
 }
 
+__device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& arguments, std::int64_t r) {
+  if (arguments.bad_labels == nullptr) return;
+  atomic_add(&arguments.bad_labels->count, 1ULL);
+  atomic_min(&arguments.bad_labels->first_row, static_cast<unsigned long long>(r));
+}
+
 /// A row without a class to compare with: ignored, or with a label that names none. Its logits are not read.
 template <class T, class Team>
 __device__ __forceinline__ void skip_row(const CrossEntropyArguments& arguments, const Team& team,
                                          std::int64_t r, RowKind kind) {
   const bool bad = kind == RowKind::bad_label;
   if (team.rank() == 0) {
-    const double nothing = bad ? static_cast<double>(__builtin_nanf("")) : 0.0;
+    const double nothing = bad ? kNaN<double> : 0.0;
     store_result(arguments, r, {.loss = nothing, .lse = nothing, .argmax = -1});
-    if (bad && arguments.bad_labels != nullptr) {
-      atomic_add(&arguments.bad_labels->count, 1ULL);
-      atomic_min(&arguments.bad_labels->first_row, static_cast<unsigned long long>(r));
-    }
+    if (bad) report_bad_label(arguments, r);
   }
   const MatrixView& grad = arguments.grad;
   if (grad.data == nullptr) return;

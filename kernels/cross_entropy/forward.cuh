@@ -52,7 +52,7 @@ class CrossEntropyRow {
       if (wants_argmax) best_ = Better()(best_, tile_best(team_, tile_, begin));
       state_ = merge(state_, state);
     }
-    if (state_.max == -kInfinity<C>) state_.rest = kInfinity<C> - kInfinity<C>;  // no distribution
+    if (state_.max == -kInfinity<C>) state_.rest = kNaN<C>;  // no distribution
   }
 
   __device__ __forceinline__ void finish(std::int64_t r, std::int64_t label, C z_label) {

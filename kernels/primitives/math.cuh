@@ -50,6 +50,8 @@ __device__ __forceinline__ double fma(double a, double b, double c) { return ::f
 template <class T>
 inline constexpr T kInfinity = static_cast<T>(__builtin_huge_val());
 template <class T>
+inline constexpr T kNaN = static_cast<T>(__builtin_nan(""));
+template <class T>
 inline constexpr T kLog2E = static_cast<T>(1.4426950408889634074);
 template <class T>
 inline constexpr T kLn2 = static_cast<T>(0.6931471805599453094);

@@ -30,7 +30,7 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
     tile.load(z, from.class_stride, begin, columns_from(begin, from.classes, tile_columns));
     state = merge(state, tile_state(team, tile, tile_maximum(team, tile)));
   }
-  if (state.max == -kInfinity<C>) state.rest = kInfinity<C> - kInfinity<C>;  // no distribution
+  if (state.max == -kInfinity<C>) state.rest = kNaN<C>;  // no distribution
   const C log_sum = log1p(state.rest);
   const C factor = C(1) / state.sum();
 

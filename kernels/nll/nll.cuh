@@ -1,0 +1,56 @@
+// Negative log-likelihood of log-probabilities, and its gradient: one element per row is read, the rest is
+// zeros.
+#pragma once
+
+#include "kernels/cross_entropy/arguments.cuh"
+#include "kernels/row/rows.cuh"
+
+namespace xent::gpu {
+
+/// arguments.logits are the log-probabilities. A thread per row.
+template <class T>
+__global__ void nll_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
+  const Layout& layout = arguments.logits.layout;
+  const std::int64_t rows = layout.outer * layout.inner;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  for (std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; r < rows;
+       r += step) {
+    const std::int64_t label = load_label(arguments.labels, r);
+    const RowKind kind = kind_of(arguments, label);
+    double loss = 0.0;
+    if (kind == RowKind::valid) {
+      const T* row = static_cast<const T*>(arguments.logits.data) + row_offset(layout, r);
+      loss = -static_cast<double>(widen(row[label * layout.class_stride]));
+    } else if (kind == RowKind::bad_label) {
+      loss = kNaN<double>;
+      report_bad_label(arguments, r);
+    }
+    store_scalar(arguments.row_loss, r, loss);
+  }
+}
+
+/// -g/d at the label, 0 elsewhere. Nothing but labels is read; arguments.logits gives only the shape.
+template <class T, int kTeam, int kBlock>
+__global__ void __launch_bounds__(kBlock)
+    nll_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
+  const Layout& layout = arguments.grad.layout;
+  for_rows<kTeam, kBlock>(
+      layout, 0,
+      [&](const Team<kTeam>& team, unsigned char*, std::int64_t first, std::int64_t step, std::int64_t rows) {
+        for (std::int64_t r = first; r < rows; r += step) {
+          const std::int64_t label = load_label(arguments.labels, r);
+          const RowKind kind = kind_of(arguments, label);
+          T* row = static_cast<T*>(arguments.grad.data) + row_offset(layout, r);
+          zero_row(team, row, layout.class_stride, layout.classes);
+          team.sync();
+          if (team.rank() != 0) continue;
+          if (kind == RowKind::valid) {
+            row[label * layout.class_stride] = narrow<T>(-row_scale<Compute<T>>(arguments, r));
+          } else if (kind == RowKind::bad_label) {
+            report_bad_label(arguments, r);
+          }
+        }
+      });
+}
+
+}  // namespace xent::gpu
