@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <vector>
 
 #include "tests/simt/harness.hpp"
 #include "tests/simt/primitive_kernels.cuh"
@@ -42,11 +43,11 @@ double nanoseconds(What what, unsigned threads, int times) {
   return best / threads / blocks;
 }
 
-void line(const char* name, What what, int times) {
+void line(const char* name, What what, int times, const std::vector<unsigned>& blocks) {
   std::printf("%-14s", name);
-  for (const unsigned threads : {32U, 256U, 1024U}) {
-    const double each = (nanoseconds(what, threads, times) - nanoseconds(what, threads, 0)) / times;
-    std::printf("%9.1f", each);
+  for (const unsigned threads : blocks) {
+    std::printf("%9.1f", (nanoseconds(what, threads, times) - nanoseconds(what, threads, 0)) / times);
+    std::fflush(stdout);
   }
   std::printf("\n");
 }
@@ -54,17 +55,19 @@ void line(const char* name, What what, int times) {
 }  // namespace
 
 int main(int argc, char**) {
-  const int times = argc > 1 ? 20 : 300;  // an argument: quick
+  const bool quick = argc > 1;  // for sanitizers
+  const int times = quick ? 20 : 300;
+  const std::vector<unsigned> blocks = quick ? std::vector{32U, 256U} : std::vector{32U, 256U, 1024U};
   for (const simt::Schedule schedule :
        {simt::Schedule::fifo, simt::Schedule::sticky, simt::Schedule::uniform}) {
     const simt::With with(schedule);
-    std::printf("%s: ns per thread, blocks of 32, 256, 1024\n", name(schedule).c_str());
-    line("shuffle", What::shuffle, times);
-    line("__syncwarp", What::warp_barrier, times);
-    line("__syncthreads", What::barrier, times);
-    line("cluster_sync", What::cluster, times);
-    line("atomic_add", What::atomic, times);
-    line("reduce_block", What::reduction, times / 5);
+    std::printf("%s: ns per thread, blocks of 32, 256 and, unless quick, 1024\n", name(schedule).c_str());
+    line("shuffle", What::shuffle, times, blocks);
+    line("__syncwarp", What::warp_barrier, times, blocks);
+    line("__syncthreads", What::barrier, times, blocks);
+    line("cluster_sync", What::cluster, times, blocks);
+    line("atomic_add", What::atomic, times, blocks);
+    line("reduce_block", What::reduction, times / 5, blocks);
     std::printf("empty launch: %.1f us for 256 threads\n", nanoseconds(What::nothing, 256, 0) * 256 / 1000);
   }
 }

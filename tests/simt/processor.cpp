@@ -101,7 +101,7 @@ Thread& Processor::thread(std::size_t number) {
 
 void Processor::set_up_thread(Block& block, unsigned rank) {
   const dim3 shape = cluster_.launch->block;
-  const std::size_t all = block.threads * cluster_.launch->cluster_size();
+  const std::size_t all = std::size_t{block.threads} * cluster_.launch->cluster_size();
   Thread& thread = this->thread((std::size_t{block.rank} * block.threads + rank + shift_) % all);
   Warp& warp = block.warps[rank / kWarpSize];
   thread.index = {rank % shape.x, rank / shape.x % shape.y, rank / (shape.x * shape.y)};
