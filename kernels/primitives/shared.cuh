@@ -25,7 +25,7 @@ struct alignas(128) SharedStorage {
 
 #else
 
-#define XENT_SHARED(name, ...) auto& name = ::simt::static_shared<__VA_ARGS__>([] {})  // NOLINT: a declaration
+#define XENT_SHARED(name, ...) auto& name = ::simt::static_shared<__VA_ARGS__>([] {})  // NOLINT
 #define XENT_DYNAMIC_SHARED(name) unsigned char* const name = ::simt::dynamic_shared()
 
 #endif
