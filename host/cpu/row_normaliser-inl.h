@@ -51,13 +51,14 @@ struct BlockSums {
   V odd = hn::Zero(d);
   V max_even = hn::Set(d, MinusInfinity<C>());
   V max_odd = max_even;
-  V gap = even;       // Σ over unmasked classes of reference - z
+  V gap_even = even;  // Σ over unmasked classes of reference - z
+  V gap_odd = even;
   V unmasked = even;  // classes whose logit is not -inf
 
   // Written out: an implicit constructor would not be compiled for the target.
   explicit BlockSums(C reference_) : reference(hn::Set(D(), reference_)) {}
 
-  HWY_INLINE void Add(V z, V& sum, V& max) {
+  HWY_INLINE void Add(V z, V& sum, V& max, V& gap) {
     max = hn::Max(max, z);
     sum = hn::Add(sum, ExpNotAbove(d, hn::Sub(z, reference)));
     if constexpr (kSmoothed) {
@@ -82,16 +83,16 @@ HWY_INLINE BlockSums<D, kSmoothed> ReadBlock(D d, const T* z, std::int64_t n, C 
     meanwhile();
     const auto z0 = LoadVector(d, z + i);
     const auto z1 = LoadVector(d, z + i + lanes);
-    sums.Add(z0, sums.even, sums.max_even);
-    sums.Add(z1, sums.odd, sums.max_odd);
+    sums.Add(z0, sums.even, sums.max_even, sums.gap_even);
+    sums.Add(z1, sums.odd, sums.max_odd, sums.gap_odd);
   }
   if (i + lanes <= n) {
-    sums.Add(LoadVector(d, z + i), sums.even, sums.max_even);
+    sums.Add(LoadVector(d, z + i), sums.even, sums.max_even, sums.gap_even);
     i += lanes;
   }
   if (i < n) {
     const auto part = LoadPart(d, z + i, static_cast<std::size_t>(n - i), MinusInfinity<T>());
-    sums.Add(part, sums.odd, sums.max_odd);
+    sums.Add(part, sums.odd, sums.max_odd, sums.gap_odd);
   }
   return sums;
 }
@@ -178,7 +179,7 @@ class RowNormaliser {
         others_ += block.Sum();
       }
       if constexpr (kSmoothed) {
-        row_.gap += Total(d, block.gap);
+        row_.gap += Total(d, hn::Add(block.gap_even, block.gap_odd));
         row_.unmasked += Total(d, block.unmasked);
       }
     }
