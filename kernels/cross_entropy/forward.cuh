@@ -18,7 +18,7 @@ class CrossEntropyRow {
                                              unsigned char* memory)
       : arguments_(arguments), team_(team), tile_(memory, team) {}
 
-  __device__ __forceinline__ void run(std::int64_t r) {
+  __device__ __forceinline__ void operator()(std::int64_t r) {
     const std::int64_t label = load_label(arguments_.labels, r);
     const RowKind kind = kind_of(arguments_, label);
     if (kind != RowKind::valid) return skip_row<T>(arguments_, team_, r, kind);
@@ -107,10 +107,8 @@ template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock)
     cross_entropy_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
   for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
-                          [&](const Team<kTeam>& team, unsigned char* memory, std::int64_t first,
-                              std::int64_t step, std::int64_t rows) {
-                            CrossEntropyRow<T, Team<kTeam>> row(arguments, team, memory);
-                            for (std::int64_t r = first; r < rows; r += step) row.run(r);
+                          [&](const Team<kTeam>& team, unsigned char* memory) {
+                            return CrossEntropyRow<T, Team<kTeam>>(arguments, team, memory);
                           });
 }
 

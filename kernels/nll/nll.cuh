@@ -30,27 +30,29 @@ __global__ void nll_kernel(const __grid_constant__ CrossEntropyArguments argumen
 }
 
 /// -g/d at the label, 0 elsewhere. Nothing but labels is read; arguments.logits gives only the shape.
+template <class T, class Team>
+__device__ __forceinline__ void nll_backward_row(const CrossEntropyArguments& arguments, const Team& team,
+                                                 std::int64_t r) {
+  const Layout& layout = arguments.grad.layout;
+  const std::int64_t label = load_label(arguments.labels, r);
+  const RowKind kind = kind_of(arguments, label);
+  T* row = static_cast<T*>(arguments.grad.data) + row_offset(layout, r);
+  zero_row(team, row, layout.class_stride, layout.classes);
+  team.sync();
+  if (team.rank() != 0) return;
+  if (kind == RowKind::valid) {
+    row[label * layout.class_stride] = narrow<T>(-row_scale<Compute<T>>(arguments, r));
+  } else if (kind == RowKind::bad_label) {
+    report_bad_label(arguments, r);
+  }
+}
+
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock)
     nll_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  const Layout& layout = arguments.grad.layout;
-  for_rows<kTeam, kBlock>(
-      layout, 0,
-      [&](const Team<kTeam>& team, unsigned char*, std::int64_t first, std::int64_t step, std::int64_t rows) {
-        for (std::int64_t r = first; r < rows; r += step) {
-          const std::int64_t label = load_label(arguments.labels, r);
-          const RowKind kind = kind_of(arguments, label);
-          T* row = static_cast<T*>(arguments.grad.data) + row_offset(layout, r);
-          zero_row(team, row, layout.class_stride, layout.classes);
-          team.sync();
-          if (team.rank() != 0) continue;
-          if (kind == RowKind::valid) {
-            row[label * layout.class_stride] = narrow<T>(-row_scale<Compute<T>>(arguments, r));
-          } else if (kind == RowKind::bad_label) {
-            report_bad_label(arguments, r);
-          }
-        }
-      });
+  for_rows<kTeam, kBlock>(arguments.grad.layout, 0, [&](const Team<kTeam>& team, unsigned char*) {
+    return [&arguments, &team](std::int64_t r) { nll_backward_row<T>(arguments, team, r); };
+  });
 }
 
 }  // namespace xent::gpu

@@ -30,7 +30,7 @@ class SoftmaxBackwardRow {
         saved_(memory, team),
         upstream_(memory + tile_bytes<T>(arguments.tile_columns), team) {}
 
-  __device__ __forceinline__ void run(std::int64_t r) {
+  __device__ __forceinline__ void operator()(std::int64_t r) {
     const std::int64_t classes = arguments_.grad.layout.classes;
     const std::int64_t step = arguments_.tile_columns;
     C sum = C(0);
@@ -77,10 +77,8 @@ template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock)
     softmax_backward_kernel(const __grid_constant__ SoftmaxBackwardArguments arguments) {
   for_rows<kTeam, kBlock>(arguments.grad.layout, 2 * tile_bytes<T>(arguments.tile_columns),
-                          [&](const Team<kTeam>& team, unsigned char* memory, std::int64_t first,
-                              std::int64_t step, std::int64_t rows) {
-                            SoftmaxBackwardRow<T, Team<kTeam>> row(arguments, team, memory);
-                            for (std::int64_t r = first; r < rows; r += step) row.run(r);
+                          [&](const Team<kTeam>& team, unsigned char* memory) {
+                            return SoftmaxBackwardRow<T, Team<kTeam>>(arguments, team, memory);
                           });
 }
 

@@ -49,11 +49,10 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock) softmax_kernel(const __grid_constant__ SoftmaxArguments arguments) {
   for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
-                          [&](const Team<kTeam>& team, unsigned char* memory, std::int64_t first,
-                              std::int64_t step, std::int64_t rows) {
-                            for (std::int64_t r = first; r < rows; r += step) {
+                          [&](const Team<kTeam>& team, unsigned char* memory) {
+                            return [&arguments, &team, memory](std::int64_t r) {
                               softmax_row<T>(arguments, team, memory, r);
-                            }
+                            };
                           });
 }
 
