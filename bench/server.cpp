@@ -11,8 +11,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -22,6 +20,7 @@
 
 #include "bench/bandwidth.hpp"
 #include "bench/loss.hpp"
+#include "bench/protocol.hpp"
 #include "bench/server_facts.hpp"
 #include "bench/training.hpp"
 #include "host/data/mnist.hpp"
@@ -30,26 +29,6 @@ namespace {
 
 using nlohmann::json;
 using namespace xent::bench;
-
-template <class T>
-T word(std::istream& in, const char* what) {
-  T value;
-  if (!(in >> value)) throw std::runtime_error(std::string(what) + " is missing or malformed");
-  return value;
-}
-
-std::int64_t positive(std::istream& in, const char* what) {
-  const auto value = word<std::int64_t>(in, what);
-  if (value < 1)
-    throw std::runtime_error(std::string(what) + " is " + std::to_string(value) + ", must be positive");
-  return value;
-}
-
-template <class T>
-T known(std::optional<T> value, const std::string& text) {
-  if (!value) throw std::runtime_error("\"" + text + "\" is not known here");
-  return *value;
-}
 
 class Server {
  public:
@@ -129,16 +108,7 @@ int main(int argc, char** argv) {
   try {
     Server server(std::stoi(argv[1]));
     std::cout << server_facts(server.threads()) << std::endl;
-    for (std::string line; std::getline(std::cin, line);) {
-      std::istringstream command(line);
-      json answer;
-      try {
-        answer = server.answer(command);
-      } catch (const std::exception& error) {
-        answer = {{"error", line + ": " + error.what()}};
-      }
-      std::cout << answer << std::endl;
-    }
+    serve([&](std::istream& command) { return server.answer(command); });
   } catch (const std::exception& error) {
     std::cerr << "xent-bench-server: " << error.what() << "\n";
     return 1;

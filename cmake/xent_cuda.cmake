@@ -1,14 +1,11 @@
-# XENT_CUDA=AUTO compiles the kernels with nvcc where there is one; ON insists, OFF does not look. Sets
+# XENT_CUDA=AUTO builds the CUDA backend where there is nvcc; ON insists, OFF does not look. Sets
 # XENT_HAVE_CUDA. Nothing needs a GPU.
-set(XENT_CUDA AUTO CACHE STRING "Compile the CUDA kernels: AUTO, ON or OFF")
+set(XENT_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO, ON or OFF")
 set_property(CACHE XENT_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(XENT_HAVE_CUDA OFF)
 
 if(NOT XENT_CUDA OR XENT_SANITIZE OR XENT_BUILD_FUZZ)  # device code has no sanitizer to link with
   return()
-endif()
-if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 75 90 100)
 endif()
 if(XENT_CUDA STREQUAL "AUTO")
   include(CheckLanguage)
@@ -16,6 +13,25 @@ if(XENT_CUDA STREQUAL "AUTO")
   if(NOT CMAKE_CUDA_COMPILER)
     return()
   endif()
+endif()
+
+# What to compile for. A developer waits for the GPU at hand alone, or for Hopper where there is none; what is
+# handed to others runs on all, and as PTX on what comes later.
+set(XENT_CUDA_ARCHITECTURES "" CACHE STRING "native (default: the GPU present, or 90), all, or a list as CMAKE_CUDA_ARCHITECTURES")
+if(XENT_CUDA_ARCHITECTURES STREQUAL "all")
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+elseif(XENT_CUDA_ARCHITECTURES AND NOT XENT_CUDA_ARCHITECTURES STREQUAL "native")
+  set(CMAKE_CUDA_ARCHITECTURES ${XENT_CUDA_ARCHITECTURES})
+elseif(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+                  OUTPUT_VARIABLE present ERROR_QUIET RESULT_VARIABLE failed)
+  string(REGEX MATCHALL "[0-9]+\\.[0-9]+" present "${present}")
+  list(REMOVE_DUPLICATES present)
+  list(TRANSFORM present REPLACE "\\." "")
+  if(failed OR NOT present)
+    set(present 90)
+  endif()
+  set(CMAKE_CUDA_ARCHITECTURES ${present})
 endif()
 enable_language(CUDA)
 set(XENT_HAVE_CUDA ON)

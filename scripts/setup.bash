@@ -1,7 +1,7 @@
 # Sourced by ./dev: finds what the build needs, installs what is missing on Debian and Ubuntu.
 # shellcheck shell=bash disable=SC2154  # root is ./dev's
 
-# purpose  package  how its presence shows: a command, a header, or a file
+# purpose  package  how its presence shows: a command, a header, a file, or a module of Python
 packages="
 build  g++                   command  c++
 build  cmake                 command  cmake
@@ -22,15 +22,18 @@ bench  libbenchmark-dev      header   benchmark/benchmark.h
 bench  python3               command  python3
 lint   clang-format          command  clang-format
 lint   clang-tidy            command  clang-tidy
+cuda   python3               command  python3
+cuda   python3-venv          module   ensurepip
 fuzz   clang                 command  clang++
 fuzz   libclang-rt-dev       file     /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 "
 oldest_cmake=3.25
 
-have() {  # command|header|file NAME
+have() {  # command|header|file|module NAME
   case $1 in
     command) command -v "$2" >/dev/null ;;
     file) compgen -G "$2" >/dev/null ;;
+    module) python3 -c "import $2" 2>/dev/null ;;
     header)
       local dir extra=${CPATH:-}
       for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*; do
@@ -93,12 +96,15 @@ END
 
 # One line: what was found and what will be used.
 report_machine() {
-  local nvcc name cuda="no CUDA toolkit" gpu="no GPU"
+  local nvcc name cuda="no CUDA toolkit" gpu="no GPU" use="the CPU alone"
   nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
-  [ -z "$nvcc" ] || cuda="CUDA toolkit $("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+  if [ -n "$nvcc" ]; then
+    cuda="CUDA toolkit $("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+    use="the CPU, with the kernels compiled"
+  fi
   if command -v nvidia-smi >/dev/null && name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null); then
     gpu=${name%%$'\n'*}
+    [ -z "$nvcc" ] || use="the GPU"
   fi
-  echo "Found $(c++ --version | head -1), $cuda, $gpu; using the CPU, $(nproc) threads" \
-    "(a CUDA backend is not part of this version)"
+  echo "Found $(c++ --version | head -1), $cuda, $gpu, $(nproc) CPU threads; using $use"
 }

@@ -14,6 +14,23 @@ sys.path.insert(0, str(HERE.parent))
 from runner import documents, machine, summary, tables  # noqa: E402
 
 
+def gpu_case(operation, mode="graph", cold=True, **peers):
+    return {"operation": operation, "dtype": "bf16", "rows": 64, "classes": 10, "mode": mode, "cold": cold,
+            "bytes": 4e6, "seconds": {"xent": [0.001] * 3, "copy": [0.001] * 3, **peers}}
+
+
+def gpu_check(date, parts=("bench", "peers")):
+    """A document of gpu-check's, of a machine that there is not."""
+    limits = {"read": {"bytes": 5e6, "seconds": [0.001], "how": "eyes"},
+              "copy": {"bytes": 8e6, "seconds": [0.001], "how": "pencil"}}
+    figures = {"limits": limits, "absent": {"Liger": "no such library"},
+               "cases": [gpu_case("cross_entropy", "call", False), gpu_case("cross_entropy", peer=[0.002] * 3)]}
+    return {"kind": "gpu-check", "date": date, "software": {"xent": "0.0.1", "nvcc": "1.2"},
+            "machine": {"gpu": "Abacus GPU", "compute_capability": 90, "multiprocessors": 3, "memory_gib": 1.5,
+                        "level2_mib": 2.5},
+            "parts": {"tests": {"status": "passed"}, **{part: {"results": figures} for part in parts}}}
+
+
 class Documents(unittest.TestCase):
     def setUp(self):
         self.results = documents.load(HERE / "results.json")
@@ -50,7 +67,7 @@ class Documents(unittest.TestCase):
         self.assertIn("| 9 steps |", tables.training_table(self.run_at_4))
 
     def test_page_has_every_case_once(self):
-        page = documents.benchmarks_page([self.results])
+        page = documents.benchmarks_page([self.results], [])
         for text in ("## Abacus(R) 1000, 4 threads", "| read, 4 threads | 10.0 | plain loads |",
                      "| softmax, bf16, 2 × 3 |", "| 2 × 3 |", "PyTorch 7.6.5", "2001-02-03"):
             self.assertEqual(page.count(text), 1, text)
@@ -59,11 +76,7 @@ class Documents(unittest.TestCase):
         later, other = copy.deepcopy(self.results), copy.deepcopy(self.results)
         later["date"] = "2001-03-01"
         other["machine"]["processor"] = "Slide rule"
-        with tempfile.TemporaryDirectory() as folder:
-            paths = [Path(folder, f"{i}.json") for i in range(3)]
-            for path, results in zip(paths, (later, self.results, other)):
-                path.write_text(json.dumps(results))
-            chosen = documents.newest_per_processor(paths)
+        chosen = documents.newest_per_processor([later, self.results, other, gpu_check("2001-02-04")])
         self.assertEqual([(r["machine"]["processor"], r["date"]) for r in chosen],
                          [("Abacus(R) 1000", "2001-03-01"), ("Slide rule", "2001-02-03")])
 
@@ -75,6 +88,7 @@ class Documents(unittest.TestCase):
             (root / "bench/results").mkdir(parents=True)
             (root / "docs").mkdir()
             (root / "bench/results/a.json").write_text(json.dumps(self.results))
+            (root / "bench/results/b.json").write_text(json.dumps(gpu_check("2001-02-04")))
             (root / "README.md").write_text(readme)
             documents.publish(root, notices.append)
             return (root / "README.md").read_text(), (root / "docs/benchmarks.md").read_text(), notices
@@ -93,6 +107,24 @@ class Documents(unittest.TestCase):
         self.assertEqual(readme, "no markers\n")
         self.assertIn("# Benchmarks", page)
         self.assertEqual(len(notices), 1)
+
+    def test_a_gpu_that_was_measured_has_a_section(self):
+        _, page, _ = self.publish("")
+        for text in ("## On a GPU", "### Abacus GPU", "xent alone:", "Beside peers:"):
+            self.assertEqual(page.count(text), 1, text)
+        for text in ("| copy | 8 | pencil |", "| a call, and waiting for it | 1000.0 µs |",
+                     "| 64 × 10 | 1.00 ms | 4.0 | 50 % | 2.00 ms | 2.0× (2.0–2.0) |",
+                     "Absent: Liger (no such library)."):
+            self.assertEqual(page.count(text), 2, text)
+        self.assertNotIn("Not yet measured", page)
+
+    def test_without_one_the_page_says_so(self):
+        self.assertIn("Not yet measured on hardware.", documents.benchmarks_page([self.results], []))
+        self.assertEqual(documents.newest_per_gpu([self.results, gpu_check("2001-02-04", parts=())]), [])
+
+    def test_the_newest_of_a_gpu_counts(self):
+        chosen = documents.newest_per_gpu([gpu_check("2001-02-05"), gpu_check("2001-02-04")])
+        self.assertEqual([r["date"] for r in chosen], ["2001-02-05"])
 
     def test_results_are_named_after_processor_and_day(self):
         self.assertEqual(machine.results_name(self.results["machine"], "2001-02-03"),

@@ -86,6 +86,27 @@ xent_status xent_thread_count(int32_t requested, int32_t* count) {
   });
 }
 
+xent_status xent_unavailable(xent_device device, const char** why) {
+  return guarded([&] {
+    if (why == nullptr) xent::api::reject("why", "null pointer", "the address of a const char*");
+    xent::c::require_listed("device", "value", device, XENT_CUDA);
+    static thread_local std::string text;  // stays until this thread asks again
+    text = xent::unavailable(static_cast<xent::Device>(device));
+    *why = text.c_str();
+  });
+}
+
+xent_status xent_workspace_bytes(int64_t rows, size_t* bytes) {
+  return guarded([&] {
+    if (bytes == nullptr) xent::api::reject("bytes", "null pointer", "the address of a size_t");
+    *bytes = xent::workspace_bytes(rows);
+  });
+}
+
+xent_status xent_check(const xent_exec* exec) {
+  return guarded([&] { xent::check(to_exec(exec)); });
+}
+
 xent_status xent_parallel_for(int64_t tasks, int32_t threads, void (*body)(int64_t task, void* context),
                               void* context) {
   return guarded([&] {

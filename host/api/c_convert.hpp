@@ -104,7 +104,10 @@ inline Exec to_exec(const xent_exec* given) {
   constexpr std::size_t first_size = offsetof(xent_exec, threads) + sizeof defaults.threads;
   const xent_exec in = versioned("exec", given, first_size, defaults);
   require_listed("exec", "device", in.device, XENT_CUDA);
-  return {.device = static_cast<Device>(in.device), .threads = in.threads};
+  return {.device = static_cast<Device>(in.device),
+          .threads = in.threads,
+          .stream = in.stream,
+          .workspace = {in.workspace, in.workspace_bytes}};
 }
 
 inline LossOptions to_options(const xent_loss_options* given) {

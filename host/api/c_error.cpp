@@ -36,6 +36,10 @@ xent_status xent::c::file_current_exception() noexcept {
     return file(XENT_INVALID_ARGUMENT, error.what());
   } catch (const Unsupported& error) {
     return file(XENT_UNSUPPORTED, error.what());
+  } catch (const OutOfMemory& error) {
+    return file(XENT_OUT_OF_MEMORY, error.what());
+  } catch (const CudaError& error) {
+    return file(XENT_CUDA_FAILURE, error.what());
   } catch (const std::bad_alloc&) {
     return file(XENT_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& error) {
@@ -63,6 +67,7 @@ const char* xent_status_name(xent_status status) {
     case XENT_UNSUPPORTED: return "XENT_UNSUPPORTED";
     case XENT_OUT_OF_MEMORY: return "XENT_OUT_OF_MEMORY";
     case XENT_INTERNAL: return "XENT_INTERNAL";
+    case XENT_CUDA_FAILURE: return "XENT_CUDA_FAILURE";
     default: return "unknown status";
   }
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include <xent/device.hpp>
 #include <xent/error.hpp>
 
 namespace xent::api {
@@ -124,7 +125,11 @@ void check(const Exec& exec) {
   switch (exec.device) {
     case Device::cpu:
     case Device::reference: break;
-    case Device::cuda: throw Unsupported("exec.device: this build has no CUDA backend; use cpu or reference");
+    case Device::cuda:
+      if (const std::string why = unavailable(Device::cuda); !why.empty()) {
+        throw Unsupported("exec.device: cuda cannot be used: " + why + "; use cpu or reference");
+      }
+      break;
     default: reject("exec.device", "is " + text(static_cast<int>(exec.device)), "cpu, reference or cuda");
   }
   if (exec.threads < 0 || exec.threads > kMostThreads) {

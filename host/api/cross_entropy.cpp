@@ -3,6 +3,7 @@
 #include "host/api/check.hpp"
 #include "host/api/overlap.hpp"
 #include "host/cpu/cross_entropy.hpp"
+#include "host/cuda/backend.hpp"
 #include "host/plan/cpu_plan.hpp"
 #include "host/reference/cross_entropy.hpp"
 
@@ -16,7 +17,7 @@ void check_grad(const MatrixView& grad, const ConstMatrixView& logits) {
 }
 
 void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
-                   const LossOptions& options, const Upstream& upstream) {
+                   const LossOptions& options, const Upstream& upstream, const Exec& exec) {
   const std::int64_t rows = logits.layout.rows();
   if (rows > 0 && !outputs.loss.given() && !outputs.lse.given() && !outputs.argmax.given() &&
       !outputs.grad.given() && outputs.correct_count == nullptr && outputs.valid_count == nullptr) {
@@ -25,7 +26,8 @@ void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const
   std::vector<api::Footprint> inputs{api::footprint("labels", labels),
                                      api::footprint("upstream.values", upstream.values)};
   std::vector<api::Footprint> written{api::footprint("outputs.correct_count", outputs.correct_count),
-                                      api::footprint("outputs.valid_count", outputs.valid_count)};
+                                      api::footprint("outputs.valid_count", outputs.valid_count),
+                                      api::workspace_footprint(exec)};
   if (outputs.loss.given()) {
     api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
     written.push_back(api::footprint("outputs.loss", outputs.loss));
@@ -58,7 +60,10 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
   const std::int64_t rows = logits.layout.rows();
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);
-  check_outputs(logits, labels, outputs, options, upstream);
+  check_outputs(logits, labels, outputs, options, upstream, exec);
+  if (exec.device == Device::cuda) {
+    return cuda::cross_entropy(logits, labels, outputs, options, upstream, exec);
+  }
   const std::int64_t valid = api::count_valid_labels(labels, logits.layout.classes, options, exec.threads);
 
   if (exec.device == Device::reference) {
@@ -88,7 +93,10 @@ void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labe
   std::vector<api::Footprint> inputs{api::footprint("labels", labels), api::footprint("lse", lse),
                                      api::footprint("upstream.values", upstream.values)};
   if (!api::same_view(logits, grad)) inputs.push_back(api::footprint("logits", logits));
-  api::check_disjoint({api::footprint("grad", grad)}, inputs);
+  api::check_disjoint({api::footprint("grad", grad), api::workspace_footprint(exec)}, inputs);
+  if (exec.device == Device::cuda) {
+    return cuda::cross_entropy_backward(logits, labels, lse, grad, options, upstream, exec);
+  }
   const std::int64_t valid = api::count_valid_labels(labels, logits.layout.classes, options, exec.threads);
 
   if (exec.device == Device::reference) {

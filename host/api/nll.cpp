@@ -3,6 +3,7 @@
 #include "host/api/check.hpp"
 #include "host/api/overlap.hpp"
 #include "host/cpu/nll.hpp"
+#include "host/cuda/backend.hpp"
 #include "host/plan/cpu_plan.hpp"
 #include "host/reference/nll.hpp"
 
@@ -26,9 +27,11 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
   const std::int64_t rows = log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
-  api::check_disjoint({api::footprint("outputs.loss", outputs.loss),
-                       api::footprint("outputs.valid_count", outputs.valid_count)},
-                      {api::footprint("log_probs", log_probs), api::footprint("labels", labels)});
+  api::check_disjoint(
+      {api::footprint("outputs.loss", outputs.loss),
+       api::footprint("outputs.valid_count", outputs.valid_count), api::workspace_footprint(exec)},
+      {api::footprint("log_probs", log_probs), api::footprint("labels", labels)});
+  if (exec.device == Device::cuda) return cuda::nll(log_probs, labels, outputs, options, exec);
   const std::int64_t valid = api::count_valid_labels(labels, log_probs.layout.classes, options, exec.threads);
 
   if (exec.device == Device::reference) return reference::nll(log_probs, labels, outputs, options);
@@ -46,8 +49,9 @@ void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, con
   const std::int64_t rows = grad_log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);
-  api::check_disjoint({api::footprint("grad_log_probs", grad_log_probs)},
+  api::check_disjoint({api::footprint("grad_log_probs", grad_log_probs), api::workspace_footprint(exec)},
                       {api::footprint("labels", labels), api::footprint("upstream.values", upstream.values)});
+  if (exec.device == Device::cuda) return cuda::nll_backward(labels, grad_log_probs, options, upstream, exec);
   const std::int64_t valid =
       api::count_valid_labels(labels, grad_log_probs.layout.classes, options, exec.threads);
 

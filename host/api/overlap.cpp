@@ -46,6 +46,12 @@ Footprint footprint(std::string_view argument, const std::int64_t* count) {
   return strided(argument, count, count == nullptr ? 0 : 1, 1, sizeof *count);
 }
 
+Footprint workspace_footprint(const Exec& exec) {
+  const std::uintptr_t begin = address(exec.workspace.data);
+  const std::size_t bytes = exec.device == Device::cuda ? exec.workspace.bytes : 0;
+  return {"exec.workspace", begin, begin + bytes};
+}
+
 bool may_share_memory(const Footprint& a, const Footprint& b) {
   if (a.begin == a.end || b.begin == b.end || a.end <= b.begin || b.end <= a.begin) return false;
   if (a.pitch == 0 || a.pitch != b.pitch) return true;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <xent/exec.hpp>
 #include <xent/view.hpp>
 
 namespace xent::api {
@@ -23,6 +24,8 @@ Footprint footprint(std::string_view argument, const ConstVectorView& view);
 Footprint footprint(std::string_view argument, const LabelView& view);
 Footprint footprint(std::string_view argument, const IndexView& view);
 Footprint footprint(std::string_view argument, const std::int64_t* count);
+/// What a call may write besides its results: nothing but on a CUDA device.
+Footprint workspace_footprint(const Exec& exec);
 
 /// True if the two may share a byte. Exact for column ranges of one pitched buffer; otherwise views
 /// whose spans intersect count as sharing.

@@ -3,6 +3,7 @@
 #include "host/api/check.hpp"
 #include "host/api/overlap.hpp"
 #include "host/cpu/softmax.hpp"
+#include "host/cuda/backend.hpp"
 #include "host/plan/cpu_plan.hpp"
 #include "host/reference/softmax.hpp"
 
@@ -50,12 +51,14 @@ plan::CpuPlan plan_for(const MatrixView& output, int matrices_read, bool in_plac
 void softmax(const ConstMatrixView& logits, const MatrixView& probs, const Exec& exec) {
   check_forward(logits, "probs", probs, exec);
   if (exec.device == Device::reference) return reference::softmax(logits, probs);
+  if (exec.device == Device::cuda) return cuda::softmax(logits, probs, false, exec);
   cpu::softmax(logits, probs, plan_for(probs, 1, logits.data == probs.data, exec));
 }
 
 void log_softmax(const ConstMatrixView& logits, const MatrixView& log_probs, const Exec& exec) {
   check_forward(logits, "log_probs", log_probs, exec);
   if (exec.device == Device::reference) return reference::log_softmax(logits, log_probs);
+  if (exec.device == Device::cuda) return cuda::softmax(logits, log_probs, true, exec);
   cpu::log_softmax(logits, log_probs, plan_for(log_probs, 1, logits.data == log_probs.data, exec));
 }
 
@@ -63,6 +66,7 @@ void softmax_backward(const ConstMatrixView& probs, const ConstMatrixView& grad_
                       const MatrixView& grad_logits, const Exec& exec) {
   check_backward("probs", probs, "grad_probs", grad_probs, grad_logits, exec);
   if (exec.device == Device::reference) return reference::softmax_backward(probs, grad_probs, grad_logits);
+  if (exec.device == Device::cuda) return cuda::softmax_backward(probs, grad_probs, grad_logits, false, exec);
   const bool in_place = grad_logits.data == probs.data || grad_logits.data == grad_probs.data;
   cpu::softmax_backward(probs, grad_probs, grad_logits, plan_for(grad_logits, 2, in_place, exec));
 }
@@ -72,6 +76,9 @@ void log_softmax_backward(const ConstMatrixView& log_probs, const ConstMatrixVie
   check_backward("log_probs", log_probs, "grad_log_probs", grad_log_probs, grad_logits, exec);
   if (exec.device == Device::reference) {
     return reference::log_softmax_backward(log_probs, grad_log_probs, grad_logits);
+  }
+  if (exec.device == Device::cuda) {
+    return cuda::softmax_backward(log_probs, grad_log_probs, grad_logits, true, exec);
   }
   const bool in_place = grad_logits.data == log_probs.data || grad_logits.data == grad_log_probs.data;
   cpu::log_softmax_backward(log_probs, grad_log_probs, grad_logits, plan_for(grad_logits, 2, in_place, exec));

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "host/data/dataset.hpp"
-#include "host/mlp/backend.hpp"
+#include "host/mlp/host_backend.hpp"
 #include "host/mlp/recipe.hpp"
 
 namespace xent::mlp {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <xent/dtype.hpp>
@@ -34,10 +35,12 @@ using NetworkState = std::vector<LayerState>;
 /// PyTorch's default for nn.Linear: weight and bias uniform within ±1/√inputs. Moments are zero.
 NetworkState initial_state(const Recipe& recipe);
 
-/// Which samples a step trains on, and when: `step` is the key of everything random in it.
-struct Batch {
-  std::span<const std::int64_t> samples{};
-  std::int64_t step = 0;
+/// Consecutive steps of one epoch.
+struct Steps {
+  std::int64_t epoch = 0;           ///< decides the order of the samples
+  std::int64_t first_in_epoch = 0;  ///< the first step's number in the epoch
+  std::int64_t first = 0;           ///< and in the run: the key of everything else random
+  std::span<const double> lr{};     ///< one per step, which gives their number
 };
 
 struct BatchResult {
@@ -52,8 +55,10 @@ class Backend {
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
-  /// Forward, backward and update with learning rate lr. Throws before anything changes.
-  virtual BatchResult train(const Batch& batch, double lr) = 0;
+  /// Forward, backward and update, step by step; one result each.
+  virtual std::vector<BatchResult> train(const Steps& steps) = 0;
+  /// How many steps the backend likes to get at once; any number is right.
+  virtual std::int64_t steps_at_once() const { return 1; }
 
   /// Logits without dropout: count × classes from count × features bytes.
   virtual void logits(const std::uint8_t* pixels, std::int64_t count, float* out) const = 0;
@@ -67,7 +72,11 @@ class Backend {
 };
 
 /// The data must outlive the backend; it may be empty where only logits() is wanted.
-/// Throws Unsupported for a device this build lacks.
+/// Throws Unsupported for a device that cannot be used.
 std::unique_ptr<Backend> make_backend(const Recipe& recipe, const data::Dataset& train, const Exec& exec);
+
+/// One line on the CUDA device that would be used and on what multiplies its matrices. Only where
+/// unavailable(Device::cuda) is empty.
+std::string describe_cuda_device();
 
 }  // namespace xent::mlp

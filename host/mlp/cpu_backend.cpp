@@ -25,7 +25,7 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 }  // namespace
 
 CpuBackend::CpuBackend(const Recipe& recipe, const data::Dataset& train, int threads)
-    : recipe_(recipe), train_(&train), threads_(threads) {
+    : HostBackend(recipe, train), recipe_(recipe), train_(&train), threads_(threads) {
   const std::int64_t rows = std::min(recipe.batch, train.count);
   for (const std::int64_t width : recipe.layers) {
     activations_.emplace_back(size(rows * width));
@@ -95,7 +95,7 @@ void CpuBackend::backward(const Batch& batch, double lr) {
   }
 }
 
-BatchResult CpuBackend::train(const Batch& batch, double lr) {
+BatchResult CpuBackend::train_batch(const Batch& batch, double lr) {
   const auto rows = static_cast<std::int64_t>(batch.samples.size());
   const std::int64_t classes = recipe_.layers.back();
   gather(batch);

@@ -3,16 +3,16 @@
 
 #include <vector>
 
-#include "host/mlp/backend.hpp"
 #include "host/mlp/cpu_network.hpp"
+#include "host/mlp/host_backend.hpp"
 
 namespace xent::mlp {
 
-class CpuBackend final : public Backend {
+class CpuBackend final : public HostBackend {
  public:
   CpuBackend(const Recipe& recipe, const data::Dataset& train, int threads);
 
-  BatchResult train(const Batch& batch, double lr) override;
+  BatchResult train_batch(const Batch& batch, double lr) override;
   void logits(const std::uint8_t* pixels, std::int64_t count, float* out) const override;
   NetworkState state() const override;
   void set_state(const NetworkState& state) override;

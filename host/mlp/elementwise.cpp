@@ -157,8 +157,8 @@ void apply_dropout(const RandomStream& stream, std::int64_t first, std::int64_t 
   for (std::int64_t start = 0; start < n; start += kChunk) {
     const std::int64_t count = std::min(kChunk, n - start);
     for (std::int64_t i = 0; i < count; i += 4) {
-      const auto block = stream.block(static_cast<std::uint32_t>((first + start + i) / 4));
-      std::copy(block.begin(), block.end(), words + i);
+      const Words block = stream.block(static_cast<std::uint32_t>((first + start + i) / 4));
+      std::copy_n(block.word, 4, words + i);
     }
     HWY_DYNAMIC_DISPATCH(Mask)(words, count, threshold, scale, x + start);
   }

@@ -1,19 +1,25 @@
 // From the device asked for to the backend that serves it.
+#include <xent/device.hpp>
 #include <xent/error.hpp>
 
 #include "host/mlp/backend.hpp"
 #include "host/mlp/cpu_backend.hpp"
+#include "host/mlp/cuda/make_cuda_backend.hpp"
 #include "host/mlp/reference_backend.hpp"
 
 namespace xent::mlp {
 
 std::unique_ptr<Backend> make_backend(const Recipe& recipe, const data::Dataset& train, const Exec& exec) {
+  if (const std::string why = unavailable(exec.device); !why.empty()) {
+    throw Unsupported(std::string("trainer: device is ") + name(exec.device) +
+                      ", which cannot be used: " + why);
+  }
   switch (exec.device) {
     case Device::cpu: return std::make_unique<CpuBackend>(recipe, train, exec.threads);
     case Device::reference: return std::make_unique<ReferenceBackend>(recipe, train);
-    case Device::cuda: break;
+    case Device::cuda: return make_cuda_backend(recipe, train);
   }
-  throw Unsupported("trainer: device is cuda, this build can train on cpu or reference");
+  throw Unsupported("trainer: device is none that this build knows");
 }
 
 }  // namespace xent::mlp

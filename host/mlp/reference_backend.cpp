@@ -73,7 +73,9 @@ std::vector<double> input_gradient(const LayerState& layer, const std::vector<do
   return result;
 }
 
-void update(const UpdateRule& rule, Parameter& parameter, const std::vector<double>& gradient) {
+}  // namespace
+
+void apply_update(const UpdateRule& rule, Parameter& parameter, const std::vector<double>& gradient) {
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     double& w = parameter.value[i];
     double& m = parameter.moment1[i];
@@ -90,10 +92,8 @@ void update(const UpdateRule& rule, Parameter& parameter, const std::vector<doub
   }
 }
 
-}  // namespace
-
 ReferenceBackend::ReferenceBackend(const Recipe& recipe, const data::Dataset& train)
-    : recipe_(recipe), train_(&train) {}
+    : HostBackend(recipe, train), recipe_(recipe), train_(&train) {}
 
 ReferenceBackend::Matrix ReferenceBackend::inputs(const Batch& batch) const {
   const std::size_t features = size(recipe_.layers.front());
@@ -107,55 +107,65 @@ ReferenceBackend::Matrix ReferenceBackend::inputs(const Batch& batch) const {
   return x;
 }
 
-std::vector<ReferenceBackend::Matrix> ReferenceBackend::forward(Matrix input, const Batch* batch) const {
-  std::vector<Matrix> activations{std::move(input)};
+void ReferenceBackend::forward(Matrix input, const Batch* batch, Pass& pass) const {
+  pass.activations = {std::move(input)};
+  pass.sums = {{}};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    Matrix y = linear(layers_[l], activations.back());
+    Matrix y = linear(layers_[l], pass.activations.back());
+    if (batch != nullptr) pass.sums.push_back(y);
     if (l + 1 < layers_.size()) {
       for (double& h : y) h = h < 0.0 ? 0.0 : h;
       if (batch != nullptr && recipe_.dropout > 0.0) drop(recipe_, recipe_.dropout, batch->step, l + 1, y);
     }
-    activations.push_back(std::move(y));
+    pass.activations.push_back(std::move(y));
   }
-  return activations;
 }
 
-BatchResult ReferenceBackend::gradients(const Batch& batch, std::vector<Gradients>& out) const {
-  const std::vector<Matrix> activations = forward(inputs(batch), &batch);
+ReferenceBackend::Pass ReferenceBackend::pass(const Batch& batch) const {
+  Pass pass;
+  forward(inputs(batch), &batch, pass);
+  const std::vector<Matrix>& activations = pass.activations;
   const auto rows = static_cast<std::int64_t>(batch.samples.size());
   std::vector<std::uint8_t> labels_of_batch(batch.samples.size());
   std::transform(batch.samples.begin(), batch.samples.end(), labels_of_batch.begin(),
                  [this](std::int64_t sample) { return train_->labels[size(sample)]; });
 
-  BatchResult result;
   Matrix delta(activations.back().size());
   cross_entropy(matrix(activations.back().data(), rows, recipe_.layers.back()),
                 labels(labels_of_batch.data(), rows),
-                {.loss = vector(&result.loss, 1),
+                {.loss = vector(&pass.result.loss, 1),
                  .grad = matrix(delta.data(), rows, recipe_.layers.back()),
-                 .correct_count = &result.correct},
+                 .correct_count = &pass.result.correct},
                 {.label_smoothing = recipe_.label_smoothing}, {}, {.device = Device::reference});
 
-  out.assign(layers_.size(), {});
+  pass.gradients.resize(layers_.size());
+  pass.deltas.resize(activations.size());
+  pass.deltas.back() = delta;
   for (std::size_t l = layers_.size(); l-- > 0;) {
-    out[l] = linear_gradients(layers_[l], activations[l], delta);
+    pass.gradients[l] = linear_gradients(layers_[l], activations[l], delta);
     if (l == 0) break;
-    delta = input_gradient(layers_[l], delta);
+    delta = pass.deltas[l] = input_gradient(layers_[l], delta);
     // An activation of zero was cut by ReLU or dropped; the others were scaled by dropout.
     for (std::size_t i = 0; i < delta.size(); ++i) {
       delta[i] = activations[l][i] <= 0.0 ? 0.0 : delta[i] / (1.0 - recipe_.dropout);
     }
   }
-  return result;
+  return pass;
 }
 
-BatchResult ReferenceBackend::train(const Batch& batch, double lr) {
+BatchResult ReferenceBackend::gradients(const Batch& batch, std::vector<Gradients>& out) const {
+  Pass all = pass(batch);
+  out = std::move(all.gradients);
+  return all.result;
+}
+
+BatchResult ReferenceBackend::train_batch(const Batch& batch, double lr) {
   std::vector<Gradients> gradient;
   const BatchResult result = gradients(batch, gradient);
   const UpdateRule rule = update_rule(recipe_, batch.step, lr);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    update(rule, layers_[l].weight, gradient[l].weight);
-    update(rule, layers_[l].bias, gradient[l].bias);
+    apply_update(rule, layers_[l].weight, gradient[l].weight);
+    apply_update(rule, layers_[l].bias, gradient[l].bias);
   }
   return result;
 }
@@ -163,9 +173,10 @@ BatchResult ReferenceBackend::train(const Batch& batch, double lr) {
 void ReferenceBackend::logits(const std::uint8_t* pixels, std::int64_t count, float* out) const {
   Matrix x(size(count * recipe_.layers.front()));
   std::transform(pixels, pixels + x.size(), x.begin(), [](std::uint8_t pixel) { return pixel / 255.0; });
-  const std::vector<Matrix> activations = forward(std::move(x), nullptr);
-  std::transform(activations.back().begin(), activations.back().end(), out,
-                 [](double z) { return static_cast<float>(z); });
+  Pass all;
+  forward(std::move(x), nullptr, all);
+  const Matrix& scores = all.activations.back();
+  std::transform(scores.begin(), scores.end(), out, [](double z) { return static_cast<float>(z); });
 }
 
 }  // namespace xent::mlp

@@ -14,7 +14,6 @@
 #include "host/io/file.hpp"
 #include "host/mlp/backend.hpp"
 #include "host/mlp/fingerprint.hpp"
-#include "host/mlp/random.hpp"
 #include "host/mlp/schedule.hpp"
 
 namespace xent::mlp {
@@ -57,6 +56,8 @@ void check_data(const Recipe& recipe, const data::Dataset& dataset) {
   }
 }
 
+}  // namespace
+
 void check_run(const Recipe& recipe, const data::Dataset& train) {
   check(recipe);
   check_data(recipe, train);
@@ -65,6 +66,8 @@ void check_run(const Recipe& recipe, const data::Dataset& train) {
     refuse("shift is ", recipe.shift, ", must be below the images' shorter side of ", side);
   }
 }
+
+namespace {
 
 bool all_finite(const NetworkState& network) {
   const auto finite = [](const Parameter& parameter) {
@@ -83,8 +86,6 @@ struct Trainer::State {
   std::unique_ptr<Backend> backend;
   Progress progress{};
   std::string note{};
-  std::vector<std::int64_t> order{};  // of the epoch in `order_epoch`
-  std::int64_t order_epoch = -1;
   mutable std::optional<std::uint64_t> data_fingerprint{};  // taken when first needed
 
   State(const Recipe& recipe_, const data::Dataset& train_, const Exec& exec_)
@@ -92,6 +93,11 @@ struct Trainer::State {
     check_run(recipe, train_);
     exec.threads = thread_count(exec.threads);
     backend = make_backend(recipe, train_, exec);
+  }
+
+  /// For what is computed on results that have come back to the host.
+  Exec exec_on_host() const {
+    return {.device = exec.device == Device::cuda ? Device::cpu : exec.device, .threads = exec.threads};
   }
 
   std::int64_t steps_per_epoch() const { return (train->count + recipe.batch - 1) / recipe.batch; }
@@ -107,17 +113,29 @@ struct Trainer::State {
                    ": " + what);
   }
 
-  Batch next_batch() {
-    if (order_epoch != progress.epoch) {
-      const RandomStream stream(recipe.seed, Purpose::shuffle, static_cast<std::uint64_t>(progress.epoch));
-      order = permutation(stream, train->count);
-      order_epoch = progress.epoch;
+  /// Takes over a step's result, the next one after those counted so far.
+  StepResult count(const BatchResult& trained, double lr) {
+    if (!std::isfinite(trained.loss)) report_divergence("the loss is not a finite number");
+    if (progress.step_in_epoch == 0) {
+      progress.epoch_loss_sum = 0.0;
+      progress.epoch_correct = 0;
+      progress.epoch_samples = 0;
     }
-    const std::int64_t first = progress.step_in_epoch * recipe.batch;
-    const std::int64_t rows = std::min(recipe.batch, train->count - first);
-    return {
-        .samples = std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows)),
-        .step = progress.step};
+    const std::int64_t samples = std::min(recipe.batch, train->count - progress.step_in_epoch * recipe.batch);
+    progress.epoch_loss_sum += trained.loss * static_cast<double>(samples);
+    progress.epoch_correct += trained.correct;
+    progress.epoch_samples += samples;
+    ++progress.step;
+    const bool epoch_ended = ++progress.step_in_epoch == steps_per_epoch();
+    if (epoch_ended) {
+      progress.step_in_epoch = 0;
+      ++progress.epoch;
+    }
+    return {.loss = trained.loss,
+            .correct = trained.correct,
+            .samples = samples,
+            .lr = lr,
+            .epoch_ended = epoch_ended};
   }
 };
 
@@ -136,35 +154,22 @@ const Recipe& Trainer::recipe() const { return state_->recipe; }
 const Progress& Trainer::progress() const { return state_->progress; }
 const std::string& Trainer::note() const { return state_->note; }
 
-StepResult Trainer::step() {
-  if (done()) refuse("all ", state_->recipe.epochs, " epochs are done");
-  Progress& progress = state_->progress;
-  const std::int64_t steps = steps_per_epoch();
-  if (progress.step_in_epoch == 0) {
-    progress.epoch_loss_sum = 0.0;
-    progress.epoch_correct = 0;
-    progress.epoch_samples = 0;
-  }
-  const Batch batch = state_->next_batch();
-  const double lr = learning_rate(state_->recipe, progress.step, state_->recipe.epochs * steps);
-  const BatchResult trained = state_->backend->train(batch, lr);
-  if (!std::isfinite(trained.loss)) state_->report_divergence("the loss is not a finite number");
+StepResult Trainer::step() { return steps(1).front(); }
 
-  const auto samples = static_cast<std::int64_t>(batch.samples.size());
-  progress.epoch_loss_sum += trained.loss * static_cast<double>(samples);
-  progress.epoch_correct += trained.correct;
-  progress.epoch_samples += samples;
-  ++progress.step;
-  const bool epoch_ended = ++progress.step_in_epoch == steps;
-  if (epoch_ended) {
-    progress.step_in_epoch = 0;
-    ++progress.epoch;
+std::vector<StepResult> Trainer::steps(std::int64_t max) {
+  if (done()) refuse("all ", state_->recipe.epochs, " epochs are done");
+  if (max < 1) refuse("max is ", max, ", must be at least 1");
+  const Progress& progress = state_->progress;
+  const std::int64_t left = steps_per_epoch() - progress.step_in_epoch;
+  std::vector<double> lr;
+  for (std::int64_t i = 0; i < std::min({max, left, state_->backend->steps_at_once()}); ++i) {
+    lr.push_back(learning_rate(state_->recipe, progress.step + i, state_->recipe.epochs * steps_per_epoch()));
   }
-  return {.loss = trained.loss,
-          .correct = trained.correct,
-          .samples = samples,
-          .lr = lr,
-          .epoch_ended = epoch_ended};
+  const std::vector<BatchResult> trained = state_->backend->train(
+      {.epoch = progress.epoch, .first_in_epoch = progress.step_in_epoch, .first = progress.step, .lr = lr});
+  std::vector<StepResult> results;
+  for (std::size_t i = 0; i < lr.size(); ++i) results.push_back(state_->count(trained[i], lr[i]));
+  return results;
 }
 
 std::vector<float> Trainer::logits(const std::uint8_t* pixels, std::int64_t count) const {
@@ -187,7 +192,7 @@ Evaluation Trainer::evaluate(const data::Dataset& dataset) const {
                 {.loss = vector(losses.data(), count),
                  .argmax = indices(result.predictions.data(), count),
                  .correct_count = &correct},
-                {.reduction = Reduction::none}, {}, state_->exec);
+                {.reduction = Reduction::none}, {}, state_->exec_on_host());
 
   result.accuracy = static_cast<double>(correct) / static_cast<double>(count);
   result.confusion.assign(static_cast<std::size_t>(classes * classes), 0);

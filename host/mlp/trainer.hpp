@@ -39,6 +39,9 @@ struct Evaluation {
   std::vector<float> label_probability{};   ///< per sample: probability given to the true class
 };
 
+/// Throws InvalidArgument naming what of the recipe is out of range, or does not fit the data.
+void check_run(const Recipe& recipe, const data::Dataset& train);
+
 class Trainer {
  public:
   /// The data must outlive the trainer. Throws InvalidArgument if recipe and data do not fit.
@@ -49,8 +52,13 @@ class Trainer {
 
   bool done() const;  ///< all epochs of the recipe are done
   std::int64_t steps_per_epoch() const;
-  /// Throws Diverged; then progress still stands before the step.
+  /// One step. Throws Diverged; then progress still stands before the step.
   StepResult step();
+  /// At most so many steps, at least one: no further than to the end of the epoch, nor than the backend likes
+  /// to go at once. A CUDA device trains a whole epoch without asking the host.
+  /// Throws Diverged naming the first step with a loss that is no number; progress then stands before that
+  /// step, while the weights may already be those of the last one.
+  std::vector<StepResult> steps(std::int64_t max);
 
   Evaluation evaluate(const data::Dataset& dataset) const;
 

@@ -70,6 +70,20 @@ xent_status xent_cross_entropy_backward(const xent_const_matrix* logits, const x
                                         const xent_loss_options* options, const xent_upstream* upstream,
                                         const xent_exec* exec);
 
+/* With XENT_CUDA every view, count and workspace names memory that the current CUDA device can use; calls
+ * queue their work on exec->stream, allocate nothing, wait for nothing and can be captured into a graph. The
+ * losses want a workspace. */
+
+/* *why = why the device cannot be used here, in one line, "" if it can; valid until the thread asks again. */
+xent_status xent_unavailable(xent_device device, const char** why);
+
+/* *bytes = what exec->workspace_bytes must be for calls on at most so many rows. Zero the memory once. */
+xent_status xent_workspace_bytes(int64_t rows, size_t* bytes);
+
+/* Waits for exec->stream. XENT_LABEL_OUT_OF_RANGE if any label was, in calls with this workspace since the
+ * last check; those rows have NaN as loss and zero as gradient. Clears the report. */
+xent_status xent_check(const xent_exec* exec);
+
 /* *count = the threads that `requested` stands for: itself if positive, for 0 all that the process may
  * run on. Negative: XENT_INVALID_ARGUMENT. */
 xent_status xent_thread_count(int32_t requested, int32_t* count);

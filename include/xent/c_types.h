@@ -19,7 +19,8 @@ enum {
   XENT_LABEL_OUT_OF_RANGE = 2, /* a label outside [0, classes): see xent_last_label_error */
   XENT_UNSUPPORTED = 3,        /* sensible, but this build or device cannot */
   XENT_OUT_OF_MEMORY = 4,
-  XENT_INTERNAL = 5 /* a defect of the library, or an exception out of a caller's C++ callback */
+  XENT_INTERNAL = 5,    /* a defect of the library, or an exception out of a caller's C++ callback */
+  XENT_CUDA_FAILURE = 6 /* the CUDA runtime refused or lost something */
 };
 
 typedef int32_t xent_dtype; /* of logits, probabilities, gradients; f16 and bf16 are 16 bits of storage */
@@ -28,7 +29,8 @@ enum { XENT_F32 = 0, XENT_F16 = 1, XENT_BF16 = 2, XENT_F64 = 3 };
 typedef int32_t xent_label_type; /* of labels and of argmax */
 enum { XENT_U8 = 0, XENT_I32 = 1, XENT_I64 = 2 };
 
-typedef int32_t xent_device; /* SIMD and threads; textbook loops in double precision; not in this build yet */
+typedef int32_t
+    xent_device; /* SIMD and threads; textbook loops in double precision; the current CUDA device */
 enum { XENT_CPU = 0, XENT_REFERENCE = 1, XENT_CUDA = 2 };
 
 typedef int32_t xent_reduction; /* one loss per row; sum over valid rows; that sum over the denominator */
@@ -99,10 +101,13 @@ typedef struct xent_indices { /* class indices to write: argmax */
 typedef struct xent_exec {
   size_t struct_size;
   xent_device device;
-  int32_t threads; /* 0 = all that the process may run on; results do not depend on it */
+  int32_t threads;        /* of the CPU; 0 = all that the process may run on; results do not depend on it */
+  void* stream;           /* XENT_CUDA: a CUDA stream; NULL is the default one */
+  void* workspace;        /* XENT_CUDA: device memory, zeroed before its first use, 64-byte aligned */
+  size_t workspace_bytes; /* see xent_workspace_bytes */
 } xent_exec;
 #define XENT_EXEC_INIT \
-  { sizeof(xent_exec), XENT_CPU, 0 }
+  { sizeof(xent_exec), XENT_CPU, 0, NULL, NULL, 0 }
 
 typedef struct xent_loss_options {
   size_t struct_size;

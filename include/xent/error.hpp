@@ -1,5 +1,5 @@
 // Errors: what the library refuses is thrown as one of these, and then nothing has been written. Only
-// std::bad_alloc, for a row's scratch memory, can come later and leave the outputs half done.
+// std::bad_alloc, for a row's scratch memory, and CudaError can come later and leave the outputs half done.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,23 @@ class LabelError : public InvalidArgument {
 class Unsupported : public Error {
  public:
   using Error::Error;
+};
+
+/// Device memory ran out; the message says how much was asked for and how much is free.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The CUDA runtime refused or lost something; the message names the call, the reason and the device.
+class CudaError : public Error {
+ public:
+  CudaError(const std::string& message, int code) : Error(message), code_(code) {}
+  /// The runtime's own error number.
+  int code() const noexcept { return code_; }
+
+ private:
+  int code_;
 };
 
 }  // namespace xent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xent/cross_entropy.hpp>
+#include <xent/device.hpp>
 #include <xent/dtype.hpp>
 #include <xent/error.hpp>
 #include <xent/exec.hpp>

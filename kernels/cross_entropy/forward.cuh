@@ -1,13 +1,28 @@
-// Cross-entropy forward, and backward in the same pass if a gradient is wanted. A row that fits the tile is
-// read from memory once; a longer one is read once for its sums and, all but its last tile, again for its
-// gradient.
+// Cross-entropy forward, and backward in the same pass if a gradient is wanted. A row that fits the team's
+// tiles is read from memory once; a longer one is read once for its sums and, all but its last round of
+// tiles, again for its gradient.
 #pragma once
 
-#include "kernels/cross_entropy/arguments.cuh"
+#include "kernels/cross_entropy/target_row.cuh"
 #include "kernels/row/normaliser.cuh"
 #include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
+
+/// What a part of a row knows of it.
+template <class C>
+struct RowSums {
+  MaxRest<C> state{};
+  GapSums<C> gaps{};  ///< counted from state.max
+  Best<C> best{};
+};
+struct MergeRowSums {
+  template <class C>
+  __device__ __forceinline__ RowSums<C> operator()(const RowSums<C>& a, const RowSums<C>& b) const {
+    return {merge(a.state, b.state), merge(a.gaps, a.state.max, b.gaps, b.state.max),
+            Better()(a.best, b.best)};
+  }
+};
 
 template <class T, class Team>
 class CrossEntropyRow {
@@ -16,12 +31,15 @@ class CrossEntropyRow {
 
   __device__ __forceinline__ CrossEntropyRow(const CrossEntropyArguments& arguments, const Team& team,
                                              unsigned char* memory)
-      : arguments_(arguments), team_(team), tile_(memory, team) {}
+      : arguments_(arguments),
+        team_(team),
+        tiles_(team, arguments.logits.layout, arguments.tile),
+        tile_(memory, team) {}
 
   __device__ __forceinline__ void operator()(std::int64_t r) {
     const std::int64_t label = load_label(arguments_.labels, r);
     const RowKind kind = kind_of(arguments_, label);
-    if (kind != RowKind::valid) return skip_row<T>(arguments_, team_, r, kind);
+    if (kind != RowKind::valid) return skip_row<T>(arguments_, team_, r, kind, label);
 
     const Layout& layout = arguments_.logits.layout;
     const T* z = static_cast<const T*>(arguments_.logits.data) + row_offset(layout, r);
@@ -33,62 +51,59 @@ class CrossEntropyRow {
 
  private:
   __device__ __forceinline__ bool smoothed() const { return arguments_.label_smoothing != 0.0; }
-  __device__ __forceinline__ int columns(std::int64_t begin) const {
-    return columns_from(begin, arguments_.logits.layout.classes, arguments_.tile_columns);
+  __device__ __forceinline__ void load(const T* z, std::int64_t round) {
+    tile_.load(z, arguments_.logits.layout.class_stride, tiles_.begin(round), tiles_.columns(round));
   }
 
-  /// Sums of the whole row, tile by tile; the last tile stays.
+  /// Sums of the whole row, round by round; the last round's tiles stay.
   __device__ __forceinline__ void read(const T* z) {
-    const Layout& layout = arguments_.logits.layout;
     const bool wants_argmax = arguments_.argmax.size != 0 || arguments_.correct_count != nullptr;
-    state_ = {};
-    gaps_ = {};
-    best_ = {};
-    for (std::int64_t begin = 0; begin < layout.classes; begin += arguments_.tile_columns) {
-      tile_.load(z, layout.class_stride, begin, columns(begin));
+    sums_ = {};
+    for (std::int64_t round = 0; round <= tiles_.last(); round += tiles_.step()) {
+      load(z, round);
       const C max = tile_maximum(team_, tile_);
-      const MaxRest<C> state = tile_state(team_, tile_, max);
-      if (smoothed()) gaps_ = merge(gaps_, state_.max, tile_gaps(team_, tile_, max), max);
-      if (wants_argmax) best_ = Better()(best_, tile_best(team_, tile_, begin));
-      state_ = merge(state_, state);
+      // Each goes into the row's before the next is taken: both at once would not fit into the registers.
+      if (wants_argmax) sums_.best = Better()(sums_.best, tile_best(team_, tile_, tiles_.begin(round)));
+      if (smoothed()) sums_.gaps = merge(sums_.gaps, sums_.state.max, tile_gaps(team_, tile_, max), max);
+      sums_.state = merge(sums_.state, tile_state(team_, tile_, max));
     }
-    if (state_.max == -kInfinity<C>) state_.rest = kNaN<C>;  // no distribution
+    sums_ = team_.combine(sums_, MergeRowSums());
+    if (sums_.state.max == -kInfinity<C>) sums_.state.rest = kNaN<C>;  // no distribution
   }
 
   __device__ __forceinline__ void finish(std::int64_t r, std::int64_t label, C z_label) {
-    if (team_.rank() != 0) return;
-    const TargetDistribution<C> target(arguments_.label_smoothing, gaps_.unmasked);
-    const C log_sum = log1p(state_.rest);
-    C gap = target.on_target == C(0) ? C(0) : target.on_target * (state_.max - z_label);
-    if (smoothed()) gap += gaps_.gap * target.share / GapSums<C>::kUnit;
+    if (!team_.leads()) return;
+    const TargetDistribution<C> target(arguments_.label_smoothing, sums_.gaps.unmasked);
+    const C log_sum = log1p(sums_.state.rest);
+    C gap = target.on_target == C(0) ? C(0) : target.on_target * (sums_.state.max - z_label);
+    if (smoothed()) gap += sums_.gaps.gap * target.share / GapSums<C>::kUnit;
     store_result(arguments_, r,
                  {.loss = static_cast<double>(gap + log_sum),
-                  .lse = static_cast<double>(state_.max) + static_cast<double>(log_sum),
-                  .argmax = best_.index});
-    if (arguments_.correct_count != nullptr && best_.index == label) {
-      atomic_add(arguments_.correct_count, 1ULL);
+                  .lse = static_cast<double>(sums_.state.max) + static_cast<double>(log_sum),
+                  .argmax = sums_.best.index});
+    if (arguments_.correct_count != nullptr && sums_.best.index == label) {
+      atomic_add(arguments_.correct_count, std::int64_t{1});
     }
   }
 
   __device__ __forceinline__ void write_gradient(std::int64_t r, const T* z, std::int64_t label, C z_label) {
-    const Layout& from = arguments_.logits.layout;
     const Layout& to = arguments_.grad.layout;
     T* grad = static_cast<T*>(arguments_.grad.data) + row_offset(to, r);
-    const TargetDistribution<C> target(arguments_.label_smoothing, gaps_.unmasked);
+    const TargetDistribution<C> target(arguments_.label_smoothing, sums_.gaps.unmasked);
     const C scale = row_scale<C>(arguments_, r);
-    const C sum = state_.sum();
+    const C sum = sums_.state.sum();
     const C factor = scale / sum;
     const C share = scale * target.share;
     // Where the target is the maximum, all others together are the rest; else 1 is among the others.
-    const C others = z_label == state_.max ? state_.rest : sum - exp_of(z_label - state_.max);
+    const C others = z_label == sums_.state.max ? sums_.state.rest : sum - exp_of(z_label - sums_.state.max);
     const C at_target = scale * target.gradient(others / sum, z_label == -kInfinity<C>);
 
-    const std::int64_t last = (from.classes - 1) / arguments_.tile_columns * arguments_.tile_columns;
-    for (std::int64_t begin = last; begin >= 0; begin -= arguments_.tile_columns) {
-      if (begin != last) tile_.load(z, from.class_stride, begin, columns(begin));
+    for (std::int64_t round = tiles_.last(); round >= 0; round -= tiles_.step()) {
+      if (round != tiles_.last()) load(z, round);
+      const std::int64_t begin = tiles_.begin(round);
       tile_.replace_mine([&](int c, C logit) {
         if (begin + c == label) return at_target;
-        const C p = exp_of(logit - state_.max) * factor;
+        const C p = exp_of(logit - sums_.state.max) * factor;
         return smoothed() && logit != -kInfinity<C> ? p - share : p;
       });
       tile_.store(grad, to.class_stride, begin);
@@ -97,19 +112,26 @@ class CrossEntropyRow {
 
   const CrossEntropyArguments& arguments_;
   const Team& team_;
+  RowTiles<Team> tiles_;
   RowTile<T, Team> tile_;
-  MaxRest<C> state_{};
-  GapSums<C> gaps_{};
-  Best<C> best_{};
+  RowSums<C> sums_{};
 };
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     cross_entropy_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.bytes,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return CrossEntropyRow<T, Team<kTeam>>(arguments, team, memory);
                           });
 }
+
+struct CrossEntropyForward {
+  using Arguments = CrossEntropyArguments;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &cross_entropy_kernel<T, kTeam, kBlock>;
+  }
+};
 
 }  // namespace xent::gpu

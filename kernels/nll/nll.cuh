@@ -2,19 +2,19 @@
 // zeros.
 #pragma once
 
-#include "kernels/cross_entropy/arguments.cuh"
+#include "kernels/cross_entropy/target_row.cuh"
 #include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
 
-/// arguments.logits are the log-probabilities. A thread per row.
-template <class T>
-__global__ void nll_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
+/// A thread per row.
+template <class T, int kBlock>
+__global__ void __launch_bounds__(kBlock)
+    nll_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
   const Layout& layout = arguments.logits.layout;
   const std::int64_t rows = layout.outer * layout.inner;
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; r < rows;
-       r += step) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kBlock;
+  for (std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * kBlock + threadIdx.x; r < rows; r += step) {
     const std::int64_t label = load_label(arguments.labels, r);
     const RowKind kind = kind_of(arguments, label);
     double loss = 0.0;
@@ -23,13 +23,13 @@ __global__ void nll_kernel(const __grid_constant__ CrossEntropyArguments argumen
       loss = -static_cast<double>(widen(row[label * layout.class_stride]));
     } else if (kind == RowKind::bad_label) {
       loss = kNaN<double>;
-      report_bad_label(arguments, r);
+      report_bad_label(arguments, r, label);
     }
     store_scalar(arguments.row_loss, r, loss);
   }
 }
 
-/// -g/d at the label, 0 elsewhere. Nothing but labels is read; arguments.logits gives only the shape.
+/// -g/d at the label, 0 elsewhere. Nothing but labels is read.
 template <class T, class Team>
 __device__ __forceinline__ void nll_backward_row(const CrossEntropyArguments& arguments, const Team& team,
                                                  std::int64_t r) {
@@ -38,21 +38,36 @@ __device__ __forceinline__ void nll_backward_row(const CrossEntropyArguments& ar
   const RowKind kind = kind_of(arguments, label);
   T* row = static_cast<T*>(arguments.grad.data) + row_offset(layout, r);
   zero_row(team, row, layout.class_stride, layout.classes);
-  team.sync();
-  if (team.rank() != 0) return;
+  team.sync_parts();
+  if (!team.leads()) return;
   if (kind == RowKind::valid) {
     row[label * layout.class_stride] = narrow<T>(-row_scale<Compute<T>>(arguments, r));
   } else if (kind == RowKind::bad_label) {
-    report_bad_label(arguments, r);
+    report_bad_label(arguments, r, label);
   }
 }
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     nll_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
   for_rows<kTeam, kBlock>(arguments.grad.layout, 0, [&](const Team<kTeam>& team, unsigned char*) {
     return [&arguments, &team](std::int64_t r) { nll_backward_row<T>(arguments, team, r); };
   });
 }
+
+struct NllForward {
+  using Arguments = CrossEntropyArguments;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &nll_kernel<T, kBlock>;
+  }
+};
+struct NllBackward {
+  using Arguments = CrossEntropyArguments;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &nll_backward_kernel<T, kTeam, kBlock>;
+  }
+};
 
 }  // namespace xent::gpu

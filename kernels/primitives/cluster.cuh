@@ -30,6 +30,26 @@ __device__ __forceinline__ unsigned cluster_size() {
 #endif
 }
 
+/// Which cluster of the grid this is, and of how many, in a grid of one dimension.
+__device__ __forceinline__ unsigned cluster_id() {
+#if defined(__CUDACC__) && XENT_HAS_SM90
+  unsigned id;
+  asm("mov.u32 %0, %%clusterid.x;" : "=r"(id));
+  return id;
+#else
+  return blockIdx.x / cluster_size();
+#endif
+}
+__device__ __forceinline__ unsigned cluster_count() {
+#if defined(__CUDACC__) && XENT_HAS_SM90
+  unsigned count;
+  asm("mov.u32 %0, %%nclusterid.x;" : "=r"(count));
+  return count;
+#else
+  return gridDim.x / cluster_size();
+#endif
+}
+
 /// The barrier in two halves: what was written before arriving is seen after waiting. Every thread of the
 /// cluster calls both, in turn.
 __device__ __forceinline__ void cluster_arrive([[maybe_unused]] Where where = Where::current()) {

@@ -1,10 +1,11 @@
 // Launching a kernel, host side: launch({.grid = 8, .block = 256}, my_kernel<float>, arguments…).
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
+
+#include <xent/error.hpp>
 
 #include "kernels/primitives/portable.cuh"
 
@@ -15,15 +16,7 @@ namespace xent::gpu {
 using Stream = cudaStream_t;
 
 /// The runtime refused the launch. What goes wrong while the kernel runs shows at a later call.
-class LaunchError : public std::runtime_error {
- public:
-  LaunchError(cudaError_t code, const char* call)
-      : std::runtime_error(std::string(call) + ": " + cudaGetErrorString(code)), code_(code) {}
-  cudaError_t code() const noexcept { return code_; }
-
- private:
-  cudaError_t code_;
-};
+using LaunchError = CudaError;
 
 #else
 
@@ -48,7 +41,8 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
   static_assert(sizeof...(Parameters) == sizeof...(Arguments), "one argument for each parameter");
 #ifdef __CUDACC__
   const auto check = [](cudaError_t code, const char* call) {
-    if (code != cudaSuccess) throw LaunchError(code, call);
+    if (code == cudaSuccess) return;
+    throw LaunchError(std::string(call) + ": " + cudaGetErrorString(code), static_cast<int>(code));
   };
   const unsigned cluster_size = config.cluster.x * config.cluster.y * config.cluster.z;
   if (config.shared_bytes > (48U << 10U)) {
@@ -75,6 +69,17 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
   const std::tuple<Parameters...> values(static_cast<Parameters>(std::forward<Arguments>(arguments))...);
   simt::launch({config.grid, config.block, config.shared_bytes, config.cluster},
                [&] { std::apply([&](const auto&... value) { kernel(value...); }, values); });
+#endif
+}
+
+/// Whether the current device can run the kernel: it was compiled for it, or can be.
+template <class... Parameters>
+bool can_run([[maybe_unused]] void (*kernel)(Parameters...)) {
+#ifdef __CUDACC__
+  cudaFuncAttributes attributes{};
+  return cudaFuncGetAttributes(&attributes, kernel) == cudaSuccess;
+#else
+  return true;
 #endif
 }
 

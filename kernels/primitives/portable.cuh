@@ -13,8 +13,11 @@
 
 #ifdef __CUDACC__
 #define XENT_UNROLL _Pragma("unroll")
+#define XENT_UNROLL_BY(n) XENT_PRAGMA(unroll(n))
+#define XENT_PRAGMA(...) _Pragma(#__VA_ARGS__)
 #else
 #define XENT_UNROLL
+#define XENT_UNROLL_BY(n)
 #endif
 
 /// Clusters, mbarriers and bulk copies exist; without them the primitives still compile (see each).

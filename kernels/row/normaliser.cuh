@@ -2,6 +2,8 @@
 // of the sum keeps every digit of a row that is sure of its class (docs/numerics.md).
 #pragma once
 
+#include <limits>
+
 #include "kernels/primitives/math.cuh"
 #include "kernels/row/tile.cuh"
 
@@ -32,6 +34,13 @@ __device__ __forceinline__ MaxRest<C> merge(const MaxRest<C>& a, const MaxRest<C
   const C decay = low == high ? C(1) : exp_of(low - high);
   return {high, high_rest + (C(1) + low_rest) * decay};
 }
+
+struct Merge {
+  template <class C>
+  __device__ __forceinline__ MaxRest<C> operator()(const MaxRest<C>& a, const MaxRest<C>& b) const {
+    return merge(a, b);
+  }
+};
 
 /// Exponentials below 1 and the number of the others.
 template <class C>
@@ -79,15 +88,15 @@ struct GapSums {
 
 template <class T, class Team, class C = Compute<T>>
 __device__ __forceinline__ GapSums<C> tile_gaps(const Team& team, const RowTile<T, Team>& tile, C max) {
-  GapSums<C> sums;
+  C gap = C(0);
+  int unmasked = 0;
   tile.for_mine([&](int, C z) {
     if (z == -kInfinity<C>) return;
-    sums.gap += (max - z) * GapSums<C>::kUnit;
-    ++sums.unmasked;
+    gap += (max - z) * GapSums<C>::kUnit;
+    ++unmasked;
   });
-  sums.gap = team.reduce(sums.gap, Plus(), C(0));
-  sums.unmasked = team.reduce(sums.unmasked, Plus(), std::int64_t{0});
-  return sums;
+  gap = team.reduce(gap, Plus(), C(0));
+  return {gap, team.reduce(unmasked, Plus(), 0)};
 }
 
 /// Gaps count from the maximum, and move with it.
@@ -102,14 +111,16 @@ __device__ __forceinline__ GapSums<C> merge(const GapSums<C>& a, C max_a, const 
 }
 
 /// The lowest class with the largest logit; the first NaN if there is one.
-template <class C>
+template <class C, class Index = std::int64_t>
 struct Best {
+  static constexpr Index kNone = std::numeric_limits<Index>::max();
   C value = -kInfinity<C>;
-  std::int64_t index = INT64_MAX;
+  Index index = kNone;
 };
 struct Better {
-  template <class C>
-  __device__ __forceinline__ Best<C> operator()(const Best<C>& a, const Best<C>& b) const {
+  template <class C, class Index>
+  __device__ __forceinline__ Best<C, Index> operator()(const Best<C, Index>& a,
+                                                       const Best<C, Index>& b) const {
     const bool a_nan = a.value != a.value;
     const bool b_nan = b.value != b.value;
     const bool tie = a_nan == b_nan && (a_nan || a.value == b.value);
@@ -121,9 +132,11 @@ struct Better {
 template <class T, class Team, class C = Compute<T>>
 __device__ __forceinline__ Best<C> tile_best(const Team& team, const RowTile<T, Team>& tile,
                                              std::int64_t begin) {
-  Best<C> best;
-  tile.for_mine([&](int c, C z) { best = Better()(best, Best<C>{z, begin + c}); });
-  return team.reduce(best, Better(), Best<C>());
+  using BestColumn = Best<C, int>;
+  BestColumn best;
+  tile.for_mine([&](int c, C z) { best = Better()(best, BestColumn{z, c}); });
+  best = team.reduce(best, Better(), BestColumn());
+  return {best.value, begin + best.index};
 }
 
 }  // namespace xent::gpu

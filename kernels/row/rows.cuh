@@ -4,13 +4,19 @@
 #include <xent/view.hpp>
 
 #include "kernels/primitives/team.cuh"
+#include "kernels/shapes/tile_shape.hpp"
 
 namespace xent::gpu {
 
+/// Blocks of so many threads for which a multiprocessor's registers suffice at once: 1024 threads of 64. For
+/// __launch_bounds__; left to itself the compiler spills a few to make room for one block more.
+template <int kBlock>
+inline constexpr int kResidentBlocks = 1024 / kBlock;
+
 /// make_row(team, memory) gives what does a row: it is called with the number of each of the team's rows.
-/// Memory is the team's own part of the launch's dynamic shared memory, of as many bytes.
+/// Memory is the part's own share of the launch's dynamic shared memory, of as many bytes.
 template <int kTeam, int kBlock, class MakeRow>
-__device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes_per_team,
+__device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes_per_part,
                                          const MakeRow& make_row) {
   using RowTeam = Team<kTeam>;
   XENT_SHARED(scratch, typename RowTeam::Scratch);
@@ -18,10 +24,40 @@ __device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes
   const RowTeam team(scratch);
   constexpr auto kTeams = static_cast<std::int64_t>(RowTeam::per_block(kBlock));
   const auto number = static_cast<std::int64_t>(team.number_in_block());
-  auto row = make_row(team, memory + number * static_cast<std::int64_t>(bytes_per_team));
+  auto row = make_row(team, memory + number * static_cast<std::int64_t>(bytes_per_part));
   const std::int64_t rows = layout.outer * layout.inner;
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kTeams;
-  for (std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * kTeams + number; r < rows; r += step) row(r);
+  for (std::int64_t r = team.group() * kTeams + number; r < rows; r += team.groups() * kTeams) row(r);
+  team.leave();
 }
+
+/// How a row is cut into tiles: each part of the team holds its own tile of a round, side by side.
+template <class Team>
+class RowTiles {
+ public:
+  __device__ __forceinline__ RowTiles(const Team& team, const Layout& layout, const TileShape& tile)
+      : team_(team), classes_(layout.classes), columns_(static_cast<int>(tile.columns)) {}
+
+  /// Rounds begin at 0, step(), 2·step() … last().
+  __device__ __forceinline__ int step() const { return team_.parts() * columns_; }
+  __device__ __forceinline__ std::int64_t last() const { return (classes_ - 1) / step() * step(); }
+  /// The caller's part of the round that begins there; none of it may be left.
+  __device__ __forceinline__ std::int64_t begin(std::int64_t round) const { return round + offset(); }
+  __device__ __forceinline__ int columns(std::int64_t round) const {
+    const std::int64_t left = classes_ - begin(round);
+    return static_cast<int>(left < 0 ? 0 : left < columns_ ? left : columns_);
+  }
+  /// Whether the column is among the caller's part.
+  __device__ __forceinline__ bool holds(std::int64_t column) const {
+    const std::int64_t within = column % step() - offset();
+    return within >= 0 && within < columns_;
+  }
+
+ private:
+  __device__ __forceinline__ int offset() const { return team_.part() * columns_; }
+
+  const Team& team_;
+  std::int64_t classes_;
+  int columns_;
+};
 
 }  // namespace xent::gpu

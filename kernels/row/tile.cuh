@@ -8,13 +8,6 @@
 
 namespace xent::gpu {
 
-/// Shared memory of a tile of so many columns: it starts at the row's own place between two 16-byte
-/// boundaries.
-template <class T>
-constexpr __host__ __device__ std::size_t tile_bytes(std::int64_t columns) {
-  return (static_cast<std::size_t>(columns) * sizeof(T) + 15) / 16 * 16 + 16;
-}
-
 /// How n elements divide into single ones up to a 16-byte boundary, whole chunks, and single ones.
 template <class T, class Size = std::int64_t>
 struct ChunkSpan {
@@ -35,6 +28,12 @@ class RowTile {
  public:
   using C = Compute<T>;
 
+  // How far loops are unrolled. Left to the compiler, kernels need more registers than 1024 threads can have.
+  static constexpr int kColumnsAtOnce = sizeof(C) == 8 ? 1 : 4;
+  static constexpr int kStridedAtOnce = 2;
+  static constexpr int kLoadsAtOnce = 4;
+  static constexpr int kStoresAtOnce = 2;
+
   __device__ __forceinline__ RowTile(unsigned char* memory, const Team& team)
       : memory_(memory), team_(team) {}
 
@@ -44,16 +43,20 @@ class RowTile {
     team_.sync();  // the tile before may still be read
     if (stride != 1) {
       at_ = reinterpret_cast<T*>(memory_);
+      XENT_UNROLL_BY(kStridedAtOnce)
       for (int c = team_.rank(); c < n; c += Team::kSize) at_[c] = row[(begin + c) * stride];
     } else {
       const T* from = row + begin;
       at_ = reinterpret_cast<T*>(memory_ + reinterpret_cast<std::uintptr_t>(from) % 16);
       const ChunkSpan<T, int> span(from, n);
+      XENT_UNROLL_BY(1)
       for (int c = team_.rank(); c < span.head; c += Team::kSize) at_[c] = from[c];
+      XENT_UNROLL_BY(kLoadsAtOnce)
       for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
         const int c = span.head + i * Chunk<T>::kSize;
         store_chunk(at_ + c, load_chunk<Cache::stream>(from + c));
       }
+      XENT_UNROLL_BY(1)
       for (int c = span.tail() + team_.rank(); c < n; c += Team::kSize) at_[c] = from[c];
     }
     team_.sync();
@@ -63,12 +66,15 @@ class RowTile {
   __device__ __forceinline__ void store(T* row, std::int64_t stride, std::int64_t begin) const {
     team_.sync();  // all columns are written
     if (stride != 1) {
+      XENT_UNROLL_BY(kStridedAtOnce)
       for (int c = team_.rank(); c < n_; c += Team::kSize) row[(begin + c) * stride] = at_[c];
       return;
     }
     T* to = row + begin;
     const ChunkSpan<T, int> span(to, n_);
+    XENT_UNROLL_BY(1)
     for (int c = team_.rank(); c < span.head; c += Team::kSize) to[c] = at_[c];
+    XENT_UNROLL_BY(kStoresAtOnce)
     for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
       const int c = span.head + i * Chunk<T>::kSize;
       Chunk<T> chunk;
@@ -76,6 +82,7 @@ class RowTile {
       for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
       store_chunk<Cache::stream>(to + c, chunk);
     }
+    XENT_UNROLL_BY(1)
     for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
   }
 
@@ -84,11 +91,13 @@ class RowTile {
   /// f(c, z[c]) for this thread's columns, c counted within the tile.
   template <class F>
   __device__ __forceinline__ void for_mine(const F& f) const {
+    XENT_UNROLL_BY(kColumnsAtOnce)
     for (int c = team_.rank(); c < n_; c += Team::kSize) f(c, widen(at_[c]));
   }
   /// z[c] = f(c, z[c]), rounded to the element type.
   template <class F>
   __device__ __forceinline__ void replace_mine(const F& f) {
+    XENT_UNROLL_BY(kColumnsAtOnce)
     for (int c = team_.rank(); c < n_; c += Team::kSize) at_[c] = narrow<T>(f(c, widen(at_[c])));
   }
 
@@ -99,31 +108,28 @@ class RowTile {
   int n_ = 0;
 };
 
-/// Columns of the tile that begins there.
-__device__ __forceinline__ int columns_from(std::int64_t begin, std::int64_t classes,
-                                            std::int64_t tile_columns) {
-  const std::int64_t left = classes - begin;
-  return static_cast<int>(left < tile_columns ? left : tile_columns);
-}
-
-/// Zeros for a whole row.
+/// Zeros for a whole row, by the whole team.
 template <class T, class Team>
 __device__ __forceinline__ void zero_row(const Team& team, T* row, std::int64_t stride,
                                          std::int64_t classes) {
   const T zero = narrow<T>(Compute<T>(0));
+  const std::int64_t rank = team.part() * Team::kSize + team.rank();
+  const std::int64_t threads = team.parts() * Team::kSize;
   if (stride != 1) {
-    for (std::int64_t c = team.rank(); c < classes; c += Team::kSize) row[c * stride] = zero;
+    for (std::int64_t c = rank; c < classes; c += threads) row[c * stride] = zero;
     return;
   }
   Chunk<T> zeros;
   XENT_UNROLL
   for (int e = 0; e < Chunk<T>::kSize; ++e) zeros.element[e] = zero;
   const ChunkSpan<T> span(row, classes);
-  for (std::int64_t c = team.rank(); c < span.head; c += Team::kSize) row[c] = zero;
-  for (std::int64_t i = team.rank(); i < span.chunks; i += Team::kSize) {
+  XENT_UNROLL_BY(1)
+  for (std::int64_t c = rank; c < span.head; c += threads) row[c] = zero;
+  for (std::int64_t i = rank; i < span.chunks; i += threads) {
     store_chunk<Cache::stream>(row + span.head + i * Chunk<T>::kSize, zeros);
   }
-  for (std::int64_t c = span.tail() + team.rank(); c < classes; c += Team::kSize) row[c] = zero;
+  XENT_UNROLL_BY(1)
+  for (std::int64_t c = span.tail() + rank; c < classes; c += threads) row[c] = zero;
 }
 
 }  // namespace xent::gpu

@@ -7,16 +7,9 @@
 #include "kernels/row/normaliser.cuh"
 #include "kernels/row/rows.cuh"
 #include "kernels/row/scalars.cuh"
+#include "kernels/softmax/arguments.hpp"
 
 namespace xent::gpu {
-
-struct SoftmaxBackwardArguments {
-  ConstMatrixView saved{};     ///< the forward result: p, or s = log p
-  ConstMatrixView upstream{};  ///< g
-  MatrixView grad{};
-  bool log = false;               ///< saved holds log-probabilities
-  std::int64_t tile_columns = 0;  ///< columns of each that a team holds in shared memory; rows may be longer
-};
 
 template <class T, class Team>
 class SoftmaxBackwardRow {
@@ -27,41 +20,40 @@ class SoftmaxBackwardRow {
                                                 unsigned char* memory)
       : arguments_(arguments),
         team_(team),
+        tiles_(team, arguments.grad.layout, arguments.tile),
         saved_(memory, team),
-        upstream_(memory + tile_bytes<T>(arguments.tile_columns), team) {}
+        upstream_(memory + arguments.tile.bytes, team) {}
 
   __device__ __forceinline__ void operator()(std::int64_t r) {
-    const std::int64_t classes = arguments_.grad.layout.classes;
-    const std::int64_t step = arguments_.tile_columns;
     C sum = C(0);
-    for (std::int64_t begin = 0; begin < classes; begin += step) {
-      load(r, begin);
+    for (std::int64_t round = 0; round <= tiles_.last(); round += tiles_.step()) {
+      load(r, round);
       C mine = C(0);
       saved_.for_mine([&](int c, C s) {
         if (!absent(s)) mine += arguments_.log ? upstream_.value(c) : upstream_.value(c) * s;
       });
       sum += team_.reduce(mine, Plus(), C(0));
     }
+    sum = team_.combine(sum, Plus());
     T* grad = static_cast<T*>(arguments_.grad.data) + row_offset(arguments_.grad.layout, r);
-    const std::int64_t last = (classes - 1) / step * step;
-    for (std::int64_t begin = last; begin >= 0; begin -= step) {
-      if (begin != last) load(r, begin);
+    for (std::int64_t round = tiles_.last(); round >= 0; round -= tiles_.step()) {
+      if (round != tiles_.last()) load(r, round);
       upstream_.replace_mine([&](int c, C g) {
         const C s = saved_.value(c);
         if (absent(s)) return C(0);
         return arguments_.log ? g - exp_of(s) * sum : s * (g - sum);
       });
-      upstream_.store(grad, arguments_.grad.layout.class_stride, begin);
+      upstream_.store(grad, arguments_.grad.layout.class_stride, tiles_.begin(round));
     }
   }
 
  private:
   __device__ __forceinline__ bool absent(C s) const { return s == (arguments_.log ? -kInfinity<C> : C(0)); }
 
-  __device__ __forceinline__ void load(std::int64_t r, std::int64_t begin) {
+  __device__ __forceinline__ void load(std::int64_t r, std::int64_t round) {
     const auto load_one = [&](RowTile<T, Team>& tile, const ConstMatrixView& from) {
       tile.load(static_cast<const T*>(from.data) + row_offset(from.layout, r), from.layout.class_stride,
-                begin, columns_from(begin, from.layout.classes, arguments_.tile_columns));
+                tiles_.begin(round), tiles_.columns(round));
     };
     load_one(saved_, arguments_.saved);
     load_one(upstream_, arguments_.upstream);
@@ -69,17 +61,26 @@ class SoftmaxBackwardRow {
 
   const SoftmaxBackwardArguments& arguments_;
   const Team& team_;
+  RowTiles<Team> tiles_;
   RowTile<T, Team> saved_;
   RowTile<T, Team> upstream_;
 };
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     softmax_backward_kernel(const __grid_constant__ SoftmaxBackwardArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.grad.layout, 2 * tile_bytes<T>(arguments.tile_columns),
+  for_rows<kTeam, kBlock>(arguments.grad.layout, 2 * arguments.tile.bytes,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return SoftmaxBackwardRow<T, Team<kTeam>>(arguments, team, memory);
                           });
 }
+
+struct SoftmaxBackward {
+  using Arguments = SoftmaxBackwardArguments;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &softmax_backward_kernel<T, kTeam, kBlock>;
+  }
+};
 
 }  // namespace xent::gpu

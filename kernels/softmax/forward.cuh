@@ -1,18 +1,12 @@
-// Softmax and log-softmax: a row that fits the tile is read from memory once.
+// Softmax and log-softmax: a row that fits the team's tiles is read from memory once.
 #pragma once
 
 #include "kernels/row/normaliser.cuh"
 #include "kernels/row/rows.cuh"
 #include "kernels/row/scalars.cuh"
+#include "kernels/softmax/arguments.hpp"
 
 namespace xent::gpu {
-
-struct SoftmaxArguments {
-  ConstMatrixView logits{};
-  MatrixView result{};
-  bool log = false;               ///< log-probabilities instead of probabilities
-  std::int64_t tile_columns = 0;  ///< columns that a team holds in shared memory; rows may be longer
-};
 
 template <class T, class Team>
 __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, const Team& team,
@@ -20,40 +14,49 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
   using C = Compute<T>;
   const Layout& from = arguments.logits.layout;
   const Layout& to = arguments.result.layout;
-  const std::int64_t tile_columns = arguments.tile_columns;
   const T* z = static_cast<const T*>(arguments.logits.data) + row_offset(from, r);
   T* result = static_cast<T*>(arguments.result.data) + row_offset(to, r);
+  const RowTiles tiles(team, from, arguments.tile);
   RowTile<T, Team> tile(memory, team);
+  const auto load = [&](std::int64_t round) {
+    tile.load(z, from.class_stride, tiles.begin(round), tiles.columns(round));
+  };
 
   MaxRest<C> state;
-  for (std::int64_t begin = 0; begin < from.classes; begin += tile_columns) {
-    tile.load(z, from.class_stride, begin, columns_from(begin, from.classes, tile_columns));
+  for (std::int64_t round = 0; round <= tiles.last(); round += tiles.step()) {
+    load(round);
     state = merge(state, tile_state(team, tile, tile_maximum(team, tile)));
   }
+  state = team.combine(state, Merge());
   if (state.max == -kInfinity<C>) state.rest = kNaN<C>;  // no distribution
   const C log_sum = log1p(state.rest);
   const C factor = C(1) / state.sum();
 
-  const std::int64_t last = (from.classes - 1) / tile_columns * tile_columns;
-  for (std::int64_t begin = last; begin >= 0; begin -= tile_columns) {
-    if (begin != last)
-      tile.load(z, from.class_stride, begin, columns_from(begin, from.classes, tile_columns));
+  for (std::int64_t round = tiles.last(); round >= 0; round -= tiles.step()) {
+    if (round != tiles.last()) load(round);
     tile.replace_mine([&](int, C logit) {
       const C below = logit - state.max;
       return arguments.log ? below - log_sum : exp_of(below) * factor;
     });
-    tile.store(result, to.class_stride, begin);
+    tile.store(result, to.class_stride, tiles.begin(round));
   }
 }
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock) softmax_kernel(const __grid_constant__ SoftmaxArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, tile_bytes<T>(arguments.tile_columns),
-                          [&](const Team<kTeam>& team, unsigned char* memory) {
-                            return [&arguments, &team, memory](std::int64_t r) {
-                              softmax_row<T>(arguments, team, memory, r);
-                            };
-                          });
+__global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
+    softmax_kernel(const __grid_constant__ SoftmaxArguments arguments) {
+  for_rows<kTeam, kBlock>(
+      arguments.logits.layout, arguments.tile.bytes, [&](const Team<kTeam>& team, unsigned char* memory) {
+        return [&arguments, &team, memory](std::int64_t r) { softmax_row<T>(arguments, team, memory, r); };
+      });
 }
+
+struct SoftmaxForward {
+  using Arguments = SoftmaxArguments;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &softmax_kernel<T, kTeam, kBlock>;
+  }
+};
 
 }  // namespace xent::gpu

@@ -71,9 +71,23 @@ TEST(BadOptions, ThreadsAndDevice) {
   call.expect_rejected({"exec.threads", "-1"});
   call.exec.threads = 1025;
   call.expect_rejected({"exec.threads", "1025", "0 (all) to 1024"});
-  Call cuda;
-  cuda.exec.device = Device::cuda;
-  cuda.expect_rejected<Unsupported>({"exec.device", "CUDA"});
+}
+
+TEST(BadOptions, ACudaDeviceThatCannotBeUsed) {
+  const std::string why = unavailable(Device::cuda);
+  if (why.empty()) GTEST_SKIP() << "it can";
+  Call call;
+  call.exec.device = Device::cuda;
+  call.expect_rejected<Unsupported>({"exec.device", why});
+  EXPECT_THROW(check(call.exec), Unsupported);
+}
+
+TEST(BadOptions, RowsOfAWorkspace) {
+  EXPECT_THROW(workspace_bytes(-1), InvalidArgument);
+  EXPECT_THROW(workspace_bytes(std::int64_t{1} << 60), InvalidArgument);
+  EXPECT_GE(workspace_bytes(1000), 8000U);
+  EXPECT_LE(workspace_bytes(1 << 20), (8U << 20U) + 4096U);
+  EXPECT_GE(workspace_bytes(0), 128U);
 }
 
 TEST(BadOptions, NothingAskedFor) {

@@ -125,6 +125,15 @@ TEST(Options, BadOnesGiveOneLineWithOptionValueAndRange) {
       {{"word"}, "word"},
       {{"--json", "x", "--report", "./x"}, "--json and --report name the same file"},
       {{"--report", "x", "--checkpoint", "x"}, "--report and --checkpoint name the same file"},
+      {{"--validate", "0"}, "--validate: '0' is not allowed; give an integer from 1 to 1000000000"},
+      {{"--validate", "all"}, "--validate: 'all' is not allowed"},
+      {{"--validate", "5", "--resume", "x"},
+       "--resume: not allowed with --validate, which starts from the initial weights"},
+      {{"--validate", "5", "--checkpoint", "x"},
+       "--checkpoint: not allowed with --validate, which keeps no network"},
+      {{"--report", "x", "--validate", "5"},
+       "--report: not allowed with --validate, which has no training to report"},
+      {{"predict", "a", "b", "--validate", "5"}, "--validate"},
       {{"predict"}, "CHECKPOINT is required"},
       {{"predict", "a"}, "IMAGE is required"},
       {{"predict", "a", "b", "--count", "0"}, "--count: '0' is not allowed"},
@@ -182,9 +191,10 @@ TEST(Options, HelpTeachesEveryOption) {
   const auto ending = std::get<Ending>(parse_words({"--help"}));
   EXPECT_EQ(ending.exit_code, 0);
   for_each_recipe_field([&](const auto& field) { EXPECT_THAT(ending.text, HasSubstr(field.option)); });
-  for (const char* piece : {"--data", "--offline", "--recipe", "--device", "--threads", "--checkpoint",
-                            "--resume", "--json", "--report", "--quiet", "predict CHECKPOINT IMAGE",
-                            "Examples:", "Exit codes:", "exponential", "97 % accuracy"}) {
+  for (const char* piece :
+       {"--data", "--offline", "--recipe", "--device", "--threads", "--checkpoint", "--resume", "--json",
+        "--report", "--quiet", "--validate N", "predict CHECKPOINT IMAGE",
+        "Examples:", "Exit codes:", "exponential", "97 % accuracy"}) {
     EXPECT_THAT(ending.text, HasSubstr(piece));
   }
   for (const char c : ending.text) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~'));

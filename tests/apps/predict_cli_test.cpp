@@ -5,6 +5,8 @@
 #include <iterator>
 #include <regex>
 
+#include <xent/device.hpp>
+
 #include "host/data/image.hpp"
 #include "tests/apps/tiny_mnist.hpp"
 
@@ -100,7 +102,7 @@ TEST_F(PredictCli, ErrorsNameFileAndLeaveNoHalfAnAnswer) {
   io::write_file_atomically(tiny / "text.png", std::string_view("this is not a picture"));
   io::write_file_atomically(tiny / "digit.png", data::encode_png(test_set().image(3), 28, 28));
   const std::string idx = "digits/t10k-images-idx3-ubyte";
-  const auto fails = [&](std::vector<std::string> arguments, int code, const char* says) {
+  const auto fails = [&](std::vector<std::string> arguments, int code, const std::string& says) {
     const Outcome outcome = predict(std::move(arguments));
     EXPECT_EQ(outcome.exit_code, code) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(says));
@@ -120,7 +122,8 @@ TEST_F(PredictCli, ErrorsNameFileAndLeaveNoHalfAnAnswer) {
   fails({"digit.png", "--labels", "digits/t10k-labels-idx1-ubyte"}, 2,
         "--labels: 'digit.png' is not an IDX file");
   fails({"/dev/zero"}, 1, "'/dev/zero' is larger than");
-  fails({idx, "--device", "cuda"}, 1, "no CUDA backend");
+  if (const std::string why = unavailable(Device::cuda); !why.empty())
+    fails({idx, "--device", "cuda"}, 1, why);
 }
 
 TEST_F(PredictCli, NetworkForOtherSizesIsRefused) {

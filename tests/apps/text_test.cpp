@@ -32,6 +32,13 @@ TEST(Text, Numbers) {
   EXPECT_EQ(percent(1.0, 1), "100.0 %");
 }
 
+TEST(Text, Magnitudes) {
+  EXPECT_EQ(magnitude(0.0), "0");
+  EXPECT_EQ(magnitude(0.0001234), "1.2e-04");
+  EXPECT_EQ(magnitude(12345.0), "1.2e+04");
+  EXPECT_EQ(magnitude(HUGE_VAL), "inf");
+}
+
 TEST(Text, GroupedDigits) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <sys/resource.h>
+#include <xent/device.hpp>
 
 #include "host/apps/common/text.hpp"
 #include "tests/apps/tiny_mnist.hpp"
@@ -26,8 +27,8 @@ std::vector<std::string> keys(const Json& json) {
 
 TEST(TrainCli, JsonLinesTellTheWholeRun) {
   const TinyMnist tiny;
-  const Outcome outcome = tiny.run(
-      tiny.quick({"--json", "log.jsonl", "--seed", "3", "--lr", "0.01", "--final-lr-ratio", "0.01"}));
+  const Outcome outcome = tiny.run(tiny.quick(
+      {"--json", "log.jsonl", "--seed", "3", "--lr", "0.01", "--final-lr-ratio", "0.01", "--device", "cpu"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<Json> lines = json_lines(read_text(tiny / "log.jsonl"));
   ASSERT_EQ(lines.size(), 4U);
@@ -75,8 +76,9 @@ TEST(TrainCli, PlainLinesWhenNobodyWatches) {
   const TinyMnist tiny;
   const Outcome outcome = tiny.run(tiny.quick());
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("device   CPU: "));
-  EXPECT_THAT(outcome.out, HasSubstr("no CUDA backend"));
+  const std::string why = unavailable(Device::cuda);
+  EXPECT_THAT(outcome.out, HasSubstr(why.empty() ? "device   CUDA: " : "device   CPU: "));
+  EXPECT_THAT(outcome.out, HasSubstr(why.empty() ? "" : apps::cat(" (", why, ")")));
   EXPECT_THAT(outcome.out, HasSubstr("\n  1/2 "));
   EXPECT_THAT(outcome.out, HasSubstr("\n  2/2 "));
   EXPECT_THAT(outcome.out, HasSubstr("\ntest accuracy "));
@@ -154,10 +156,13 @@ TEST(TrainCli, AForgottenValueDoesNotSwallowTheNextOption) {
 }
 
 TEST(TrainCli, CudaIsRefusedPlainly) {
+  const std::string why = unavailable(Device::cuda);
+  if (why.empty()) GTEST_SKIP() << "there is a CUDA device";
   const TinyMnist tiny;
   const Outcome outcome = tiny.run(tiny.quick({"--device", "cuda"}));
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("this build has no CUDA backend"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr(apps::cat("--device cuda: ", why, "; use --device auto, cpu or reference")));
 }
 
 TEST(TrainCli, ReferenceDeviceTrains) {

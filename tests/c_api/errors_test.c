@@ -134,6 +134,23 @@ static void struct_sizes(void) {
   EXPECT_FAILS(call(&newer.known, NULL), XENT_UNSUPPORTED, "options");
 }
 
+static void devices(void) {
+  const char* why = NULL;
+  size_t bytes = 0;
+  xent_exec exec = XENT_EXEC_INIT;
+  EXPECT(xent_unavailable(XENT_CPU, &why) == XENT_OK && why[0] == '\0');
+  EXPECT_FAILS(xent_unavailable(7, &why), XENT_INVALID_ARGUMENT, "device");
+  EXPECT_FAILS(xent_unavailable(XENT_CPU, NULL), XENT_INVALID_ARGUMENT, "why");
+  EXPECT(xent_workspace_bytes(1000, &bytes) == XENT_OK && bytes >= 8000);
+  EXPECT_FAILS(xent_workspace_bytes(-1, &bytes), XENT_INVALID_ARGUMENT, "rows");
+  EXPECT_FAILS(xent_workspace_bytes(1, NULL), XENT_INVALID_ARGUMENT, "bytes");
+  EXPECT(xent_check(&exec) == XENT_OK); /* on the CPU there is nothing to report later */
+  exec.device = XENT_CUDA;
+  EXPECT(xent_unavailable(XENT_CUDA, &why) == XENT_OK);
+  set_up();
+  if (why[0] != '\0') EXPECT_FAILS(call(NULL, &exec), XENT_UNSUPPORTED, "cuda cannot be used");
+}
+
 int main(void) {
   int i;
   EXPECT(strcmp(xent_last_error(), "") == 0);
@@ -142,6 +159,7 @@ int main(void) {
   null_pointers();
   values_outside_enumerations();
   refusals_of_the_library_itself();
+  devices();
   EXPECT(loss == -1.0F); /* nothing that failed wrote it */
   struct_sizes();
   for (i = 0; i < 6; ++i) EXPECT(data[i] == (float)(i + 1));

@@ -43,7 +43,7 @@ static_assert(xent::size_of(static_cast<xent::LabelType>(XENT_I64 + 1)) == 0);
   [[maybe_unused]] const auto [cvd, cvt, cvs, cvst] = xent::ConstVectorView{};
   [[maybe_unused]] const auto [ld, lt, ls, lst] = xent::LabelView{};
   [[maybe_unused]] const auto [id, it, iss, ist] = xent::IndexView{};
-  [[maybe_unused]] const auto [device, threads] = xent::Exec{};
+  [[maybe_unused]] const auto [device, threads, stream, workspace] = xent::Exec{};
   [[maybe_unused]] const auto [reduction, ignore, denominator, empty, smoothing] = xent::LossOptions{};
   [[maybe_unused]] const auto [scale, values] = xent::Upstream{};
   [[maybe_unused]] const auto [nll_loss, nll_valid] = xent::NllOutputs{};
@@ -95,9 +95,12 @@ TEST(CApiMatch, EveryFieldArrives) {
   const xent_upstream upstream{sizeof(xent_upstream), 2.5, {values, XENT_F32, 2, 1}};
   EXPECT_EQ(xent::c::to_upstream(&upstream).scale, 2.5);
   EXPECT_EQ(xent::c::to_upstream(&upstream).values.data, values);
-  const xent_exec exec{sizeof(xent_exec), XENT_REFERENCE, 3};
+  const xent_exec exec{sizeof(xent_exec), XENT_REFERENCE, 3, &values[0], &values[1], 77};
   EXPECT_EQ(xent::c::to_exec(&exec).device, xent::Device::reference);
   EXPECT_EQ(xent::c::to_exec(&exec).threads, 3);
+  EXPECT_EQ(xent::c::to_exec(&exec).stream, &values[0]);
+  EXPECT_EQ(xent::c::to_exec(&exec).workspace.data, &values[1]);
+  EXPECT_EQ(xent::c::to_exec(&exec).workspace.bytes, 77U);
 }
 
 TEST(CApiMatch, ACallThroughCGivesTheSameBits) {
@@ -137,6 +140,9 @@ TEST(CApiMatch, ACallThroughCGivesTheSameBits) {
 
 TEST(CApiMatch, NoExceptionGetsThrough) {
   EXPECT_EQ(xent::c::guarded([] { throw std::bad_alloc(); }), XENT_OUT_OF_MEMORY);
+  EXPECT_EQ(xent::c::guarded([] { throw xent::OutOfMemory("of the device's"); }), XENT_OUT_OF_MEMORY);
+  EXPECT_EQ(xent::c::guarded([] { throw xent::CudaError("launch: lost", 719); }), XENT_CUDA_FAILURE);
+  EXPECT_STREQ(xent_last_error(), "launch: lost");
   EXPECT_EQ(xent::c::guarded([] { throw std::logic_error("broken inside"); }), XENT_INTERNAL);
   EXPECT_STREQ(xent_last_error(), "broken inside");
   EXPECT_EQ(xent::c::guarded([] { throw 7; }), XENT_INTERNAL);

@@ -32,7 +32,7 @@ void for_each_problem(DType dtype, const Body& body) {
 using CrossEntropyConformance = Conformance;
 
 TEST_P(CrossEntropyConformance, AllOutputs) {
-  for_each_problem(dtype(), [](const LossProblem& problem) {
+  for_each_problem(dtype(), [this](const LossProblem& problem) {
     const std::vector<std::byte> logits = problem.logits.bytes.copy();
     const std::vector<std::byte> labels = problem.labels.bytes.copy();
     LossOutputs got(problem);
@@ -45,7 +45,7 @@ TEST_P(CrossEntropyConformance, AllOutputs) {
 }
 
 TEST_P(CrossEntropyConformance, BackwardFromLse) {
-  for_each_problem(dtype(), [](const LossProblem& problem) {
+  for_each_problem(dtype(), [this](const LossProblem& problem) {
     LossOutputs got(problem);
     cross_entropy(problem.logits.view(), problem.labels.labels(), {.lse = got.lse.view()}, problem.options,
                   problem.upstream(), exec());
@@ -56,7 +56,7 @@ TEST_P(CrossEntropyConformance, BackwardFromLse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CrossEntropyConformance,
-                         ::testing::Combine(::testing::Values(kOneThread, kTwoThreads), every_dtype()),
+                         ::testing::Combine(::testing::ValuesIn(every_backend()), every_dtype()),
                          conformance_name);
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The bits of a row depend on that row and the options alone: not on threads, the batch, the row's place
-// in it, alignment or strides.
+// The bits of a row depend on that row and the options alone: not on threads, grids or schedules, the batch,
+// the row's place in it, alignment or strides.
 #include <functional>
 #include <numeric>
 
@@ -13,7 +13,6 @@ namespace {
 struct Placement {
   std::vector<std::int64_t> rows;  ///< which of the source's rows, in order
   Arrangement arrangement = Arrangement::packed;
-  int threads = 1;
 };
 
 struct RowBits {
@@ -35,9 +34,8 @@ MatrixBuffer place(const MatrixBuffer& source, const Placement& placement) {
 
 /// Loss, lse, argmax and all matrices of the placed rows: gradient in one call and from lse, softmax,
 /// log-softmax and their backwards.
-std::vector<RowBits> bits_of(const LossProblem& source, const Placement& placement) {
+std::vector<RowBits> bits_of(const LossProblem& source, const Placement& placement, const Exec& exec) {
   const std::int64_t rows = std::ssize(placement.rows);
-  const Exec exec{.threads = placement.threads};
   const MatrixBuffer logits = place(source.logits, placement);
   IndexBuffer labels(LabelType::i64, rows);
   VectorBuffer upstream(DType::f32, rows);
@@ -69,12 +67,10 @@ std::vector<RowBits> bits_of(const LossProblem& source, const Placement& placeme
   return bits;
 }
 
-using Determinism = ::testing::TestWithParam<DType>;
+using Determinism = Conformance;
 
-/// Calls body(problem, all rows in order, their bits) for every class count.
-void for_each_problem(
-    DType dtype,
-    const std::function<void(const LossProblem&, const Placement&, const std::vector<RowBits>&)>& body) {
+/// Calls body(problem, all rows in order) for every class count.
+void for_each_problem(DType dtype, const std::function<void(const LossProblem&, const Placement&)>& body) {
   std::uint64_t seed = 900;
   for (const std::int64_t classes : kClassCounts) {
     for (const double smoothing : {0.0, 0.1}) {
@@ -87,47 +83,53 @@ void for_each_problem(
       Placement in_order;
       in_order.rows.resize(static_cast<std::size_t>(shape.rows));
       std::iota(in_order.rows.begin(), in_order.rows.end(), 0);
-      body(problem, in_order, bits_of(problem, in_order));
+      body(problem, in_order);
       if (::testing::Test::HasFailure()) return;
     }
   }
 }
 
-TEST_P(Determinism, ThreadsChangeNothing) {
-  for_each_problem(GetParam(), [](const LossProblem& problem, Placement placement, const auto& bits) {
-    for (const int threads : {2, 3, 0}) {
-      placement.threads = threads;
-      EXPECT_TRUE(bits_of(problem, placement) == bits) << problem.describe() << ", threads " << threads;
+TEST_P(Determinism, AnotherRunChangesNothing) {
+  for_each_problem(dtype(), [this](const LossProblem& problem, const Placement& placement) {
+    const auto bits = bits_of(problem, placement, exec());
+    for (int variant = 1; variant < kVariants; ++variant) {
+      const Running running(backend(), variant);
+      EXPECT_TRUE(bits_of(problem, placement, running.exec()) == bits)
+          << problem.describe() << ", variant " << variant;
     }
   });
 }
 
 TEST_P(Determinism, ArrangementAndAlignmentChangeNothing) {
-  for_each_problem(GetParam(), [](const LossProblem& problem, Placement placement, const auto& bits) {
+  for_each_problem(dtype(), [this](const LossProblem& problem, Placement placement) {
+    const auto bits = bits_of(problem, placement, exec());
     for (const Arrangement arrangement : kArrangements) {
       placement.arrangement = arrangement;
-      EXPECT_TRUE(bits_of(problem, placement) == bits) << problem.describe() << " as " << name(arrangement);
+      EXPECT_TRUE(bits_of(problem, placement, exec()) == bits)
+          << problem.describe() << " as " << name(arrangement);
     }
   });
 }
 
 TEST_P(Determinism, ARowAloneIsTheRowInABatch) {
-  for_each_problem(GetParam(), [](const LossProblem& problem, const Placement& placement, const auto& bits) {
+  for_each_problem(dtype(), [this](const LossProblem& problem, const Placement& placement) {
+    const auto bits = bits_of(problem, placement, exec());
     for (const std::int64_t r : placement.rows) {
-      const auto alone = bits_of(problem, {.rows = {r}});
+      const auto alone = bits_of(problem, {.rows = {r}}, exec());
       ASSERT_TRUE(alone[0] == bits[static_cast<std::size_t>(r)]) << problem.describe() << ", row " << r;
     }
   });
 }
 
 TEST_P(Determinism, PermutingRowsPermutesBits) {
-  for_each_problem(GetParam(), [](const LossProblem& problem, Placement placement, const auto& bits) {
+  for_each_problem(dtype(), [this](const LossProblem& problem, Placement placement) {
+    const auto bits = bits_of(problem, placement, exec());
     Rng rng(problem.seed);
     for (std::size_t i = placement.rows.size(); i > 1; --i) {
       std::swap(placement.rows[i - 1],
                 placement.rows[static_cast<std::size_t>(rng.below(std::ssize(placement.rows)))]);
     }
-    const auto permuted = bits_of(problem, placement);
+    const auto permuted = bits_of(problem, placement, exec());
     for (std::size_t i = 0; i < permuted.size(); ++i) {
       ASSERT_TRUE(permuted[i] == bits[static_cast<std::size_t>(placement.rows[i])]) << problem.describe();
     }
@@ -135,28 +137,31 @@ TEST_P(Determinism, PermutingRowsPermutesBits) {
 }
 
 /// Enough rows that the sum is shared out: its order must be fixed by the row count alone.
-TEST_P(Determinism, ReducedLossesDoNotDependOnThreads) {
+TEST_P(Determinism, ReducedLossesAreTheSameInEveryRun) {
   for (const std::int64_t rows : {1, 7, 1000, 20000}) {
     for (const Reduction reduction : {Reduction::sum, Reduction::mean}) {
       const LossSetting setting{.name = "reduced", .options = {.reduction = reduction}, .ignore = true};
-      const LossProblem problem(setting, GetParam(), LabelType::i32, Arrangement::packed, {rows, 5}, 77);
-      const auto loss_with = [&problem](int threads) {
-        double loss = 0.0;
-        cross_entropy(problem.logits.view(), problem.labels.labels(), {.loss = vector(&loss, 1)},
-                      problem.options, {}, {.threads = threads});
-        double nll_loss = 0.0;
-        nll(problem.logits.view(), problem.labels.labels(), {.loss = vector(&nll_loss, 1)}, problem.options,
-            {.threads = threads});
-        return std::pair(loss, nll_loss);
+      const LossProblem problem(setting, dtype(), LabelType::i32, Arrangement::packed, {rows, 5}, 77);
+      const auto losses = [&](int variant) {
+        const Running running(backend(), variant);
+        VectorBuffer loss(DType::f64, 1);
+        VectorBuffer nll_loss(DType::f64, 1);
+        cross_entropy(problem.logits.view(), problem.labels.labels(), {.loss = loss.view()}, problem.options,
+                      {}, running.exec());
+        nll(problem.logits.view(), problem.labels.labels(), {.loss = nll_loss.view()}, problem.options,
+            running.exec());
+        return std::pair(loss.bits(0), nll_loss.bits(0));
       };
-      const auto once = loss_with(1);
-      for (const int threads : {2, 3, 5}) EXPECT_EQ(loss_with(threads), once) << rows << " rows";
+      const auto once = losses(0);
+      for (int variant = 1; variant < kVariants; ++variant)
+        EXPECT_EQ(losses(variant), once) << rows << " rows";
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Determinism, every_dtype(),
-                         [](const auto& param) { return std::string(name(param.param)); });
+INSTANTIATE_TEST_SUITE_P(Every, Determinism,
+                         ::testing::Combine(::testing::ValuesIn(main_backends()), every_dtype()),
+                         conformance_name);
 
 }  // namespace
 }  // namespace xent::testing

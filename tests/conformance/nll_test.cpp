@@ -18,8 +18,8 @@ void check_forward(const LossProblem& problem, const Exec& exec) {
                  {.loss = want.view(), .valid_count = &want_valid}, problem.options);
   for (const DType loss_type : {DType::f32, DType::f64}) {
     VectorBuffer got(loss_type, problem.loss_size(), 2);
-    std::int64_t valid = -1;
-    nll(problem.logits.view(), problem.labels.labels(), {.loss = got.view(), .valid_count = &valid},
+    Count valid(-1);
+    nll(problem.logits.view(), problem.labels.labels(), {.loss = got.view(), .valid_count = valid.address()},
         problem.options, exec);
     for (std::int64_t i = 0; i < want.size; ++i) {
       EXPECT_TRUE(close("nll", got.get(i), want.get(i), 0x1p-48 * std::abs(want.get(i)), loss_type))
@@ -65,7 +65,8 @@ TEST_P(NllConformance, ForwardAndBackward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, NllConformance,
-                         ::testing::Combine(::testing::Values(kTwoThreads), every_dtype()), conformance_name);
+                         ::testing::Combine(::testing::ValuesIn(main_backends()), every_dtype()),
+                         conformance_name);
 
 }  // namespace
 }  // namespace xent::testing

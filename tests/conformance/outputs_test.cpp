@@ -100,7 +100,7 @@ TEST_P(Outputs, AnEmptyUpstreamIsOnes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Outputs,
-                         ::testing::Combine(::testing::Values(kTwoThreads, kReference), every_dtype()),
+                         ::testing::Combine(::testing::ValuesIn(every_backend()), every_dtype()),
                          conformance_name);
 
 }  // namespace

@@ -127,8 +127,8 @@ CrossEntropyOutputs LossOutputs::views() {
           .lse = lse.view(),
           .argmax = argmax.view(),
           .grad = grad.view(),
-          .correct_count = &correct,
-          .valid_count = &valid};
+          .correct_count = correct.address(),
+          .valid_count = valid.address()};
 }
 
 }  // namespace xent::testing

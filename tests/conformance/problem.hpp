@@ -75,8 +75,8 @@ struct LossOutputs {
   VectorBuffer lse;
   IndexBuffer argmax;
   MatrixBuffer grad;
-  std::int64_t correct = -7;
-  std::int64_t valid = -7;
+  Count correct{-7};
+  Count valid{-7};
 };
 
 }  // namespace xent::testing

@@ -10,7 +10,10 @@
 namespace xent::testing {
 namespace {
 
-constexpr std::uint64_t kProblems = 1500;
+#ifndef XENT_PROPERTY_PROBLEMS
+#define XENT_PROPERTY_PROBLEMS 1500
+#endif
+constexpr std::uint64_t kProblems = XENT_PROPERTY_PROBLEMS;
 
 template <class T, std::size_t kSize>
 const T& pick(Rng& rng, const T (&choices)[kSize]) {
@@ -59,16 +62,17 @@ void check(const LossProblem& problem, const Exec& exec) {
 class Property : public ::testing::TestWithParam<Backend> {};
 
 TEST_P(Property, RandomProblems) {
+  const Running running(GetParam());
   if (const char* seed = std::getenv("XENT_SEED")) {
-    check(random_problem(std::stoull(seed)), GetParam().exec);
+    check(random_problem(std::stoull(seed)), running.exec());
     return;
   }
   for (std::uint64_t seed = 1; seed <= kProblems && !HasFailure(); ++seed) {
-    check(random_problem(seed), GetParam().exec);
+    check(random_problem(seed), running.exec());
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Property, ::testing::Values(kOneThread, kTwoThreads, kReference),
+INSTANTIATE_TEST_SUITE_P(Every, Property, ::testing::ValuesIn(every_backend()),
                          [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace

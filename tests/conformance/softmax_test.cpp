@@ -92,7 +92,8 @@ TEST_P(SoftmaxConformance, ForwardAndBackward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, SoftmaxConformance,
-                         ::testing::Combine(::testing::Values(kTwoThreads), every_dtype()), conformance_name);
+                         ::testing::Combine(::testing::ValuesIn(main_backends()), every_dtype()),
+                         conformance_name);
 
 }  // namespace
 }  // namespace xent::testing

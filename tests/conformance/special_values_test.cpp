@@ -150,7 +150,7 @@ TEST_P(SpecialValues, EmptyBatches) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, SpecialValues,
-                         ::testing::Combine(::testing::Values(kTwoThreads, kReference), every_dtype()),
+                         ::testing::Combine(::testing::ValuesIn(every_backend()), every_dtype()),
                          conformance_name);
 
 }  // namespace

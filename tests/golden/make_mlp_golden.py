@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 STEPS, BATCH, SAMPLES, SEED = 100, 64, 512, 2024
-# Purposes as in host/mlp/random.hpp; the data use one that the trainer does not.
+# Purposes as in kernels/mlp/random.hpp; the data use one that the trainer does not.
 WEIGHT_INIT, BIAS_INIT, MADE_UP_DATA = 0, 1, 200
 
 CASES = {

@@ -13,7 +13,7 @@ namespace xent::testing {
 namespace {
 
 void launch(gpu::CrossEntropyArguments arguments, const Mapping& mapping, bool backward = false) {
-  arguments.tile_columns = mapping.tile_columns;
+  arguments.tile = gpu::tile_of(mapping.tile_columns, size_of(arguments.logits.dtype));
   dispatch(arguments.logits.dtype, mapping, [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
     gpu::launch(launch_config<T, kTeam>(mapping),
                 backward ? gpu::cross_entropy_backward_kernel<T, kTeam, kBlock>
@@ -23,15 +23,15 @@ void launch(gpu::CrossEntropyArguments arguments, const Mapping& mapping, bool b
 }
 
 /// The rows that count, as the division by their number needs them.
-unsigned long long valid_rows(const LossProblem& problem) {
-  unsigned long long valid = 0;
+std::int64_t valid_rows(const LossProblem& problem) {
+  std::int64_t valid = 0;
   for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
     if (!problem.options.ignore_index || problem.labels.get(r) != *problem.options.ignore_index) ++valid;
   }
   return valid;
 }
 
-gpu::CrossEntropyArguments arguments_of(const LossProblem& problem, const unsigned long long& valid) {
+gpu::CrossEntropyArguments arguments_of(const LossProblem& problem, const std::int64_t& valid) {
   gpu::CrossEntropyArguments arguments{.logits = problem.logits.view(),
                                        .labels = problem.labels.labels(),
                                        .has_ignore_index = problem.options.ignore_index.has_value(),
@@ -53,19 +53,18 @@ class CrossEntropyKernels : public KernelTest {
   static void check(const LossSetting& setting, LabelType label_type, Arrangement arrangement,
                     const Shape& shape, std::uint64_t seed) {
     const LossProblem problem(setting, dtype(), label_type, arrangement, shape, seed);
-    const unsigned long long valid = valid_rows(problem);
+    const std::int64_t valid = valid_rows(problem);
     gpu::CrossEntropyArguments arguments = arguments_of(problem, valid);
     LossOutputs got(problem);
     const CrossEntropyOutputs views = got.views();
-    unsigned long long correct = 0;
     arguments.grad = views.grad;
     arguments.row_lse = views.lse;
     arguments.argmax = views.argmax;
-    arguments.correct_count = &correct;
+    *got.correct.address() = 0;
+    arguments.correct_count = got.correct.address();
     if (problem.options.reduction == Reduction::none) arguments.row_loss = views.loss;
     launch(arguments, mapping());
-    got.correct = static_cast<std::int64_t>(correct);
-    got.valid = static_cast<std::int64_t>(valid);
+    *got.valid.address() = valid;
     ASSERT_TRUE(judge_cross_entropy(problem, got)) << problem.describe();
 
     gpu::CrossEntropyArguments backward = arguments_of(problem, valid);
@@ -123,7 +122,7 @@ TEST_P(CrossEntropyKernels, RowsKeepTheirBitsEverywhere) {
       for (std::int64_t c = 0; c < classes; ++c) moved.logits.set(r, c, packed.logits.get(r, c));
     }
     Mapping as = mapping();
-    as.grid = 1 + static_cast<unsigned>(arrangement) % 5;
+    as.grid = as.cluster * (1 + static_cast<unsigned>(arrangement) % 5);
     EXPECT_EQ(gradient_of(moved, as), want) << moved.describe();
   }
 }
@@ -139,7 +138,7 @@ TEST_P(CrossEntropyKernels, LabelsOutOfRangeAreReported) {
     problem.labels.set(8, 2000000000);
     LossOutputs got(problem);
     const CrossEntropyOutputs views = got.views();
-    gpu::LabelReport report;
+    gpu::LabelReport report{};
     gpu::CrossEntropyArguments arguments = arguments_of(problem, 0);
     for (std::int64_t r = 0; r < 9; ++r) got.lse.set(r, 1.0);
     arguments.grad = views.grad;
@@ -151,7 +150,9 @@ TEST_P(CrossEntropyKernels, LabelsOutOfRangeAreReported) {
     }
     launch(arguments, mapping(), backward);
     EXPECT_EQ(report.count, 3U);
-    EXPECT_EQ(report.first_row, 4U);
+    EXPECT_EQ(report.first_row, 4);
+    EXPECT_EQ(report.first_value, 17);
+    EXPECT_EQ(report.classes, 17);
     for (const std::int64_t r : {4, 5, 8}) {
       EXPECT_TRUE(backward || std::isnan(got.loss.get(r)));
       for (std::int64_t c = 0; c < 17; ++c) EXPECT_EQ(got.grad.get(r, c), 0.0);

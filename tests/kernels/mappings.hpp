@@ -13,17 +13,19 @@
 
 namespace xent::testing {
 
-/// A team of threads per row, and how many of a row's columns it holds at once.
+/// A team of threads per row, and how many of a row's columns each block (or warp, or group) holds at once.
 struct Mapping {
   const char* name;
   int team;
   std::int64_t tile_columns;
   unsigned grid;
+  unsigned cluster = 1;
 };
 inline constexpr Mapping kMappings[] = {
-    {"four_lanes", 4, 32, 3}, {"eight_lanes_two_tiles", 8, 20, 2},
-    {"warp", 32, 1100, 2},    {"warp_tiles", 32, 96, 3},
-    {"block", 128, 6000, 2},  {"block_tiles", 128, 512, 3},
+    {"four_lanes", 4, 32, 3},     {"eight_lanes_two_tiles", 8, 20, 2},
+    {"warp", 32, 1100, 2},        {"warp_tiles", 32, 96, 3},
+    {"block", 128, 6000, 2},      {"block_tiles", 128, 512, 3},
+    {"cluster", 128, 1300, 8, 4}, {"cluster_tiles", 128, 96, 4, 2},
 };
 inline constexpr int kBlock = 128;
 
@@ -52,7 +54,8 @@ gpu::LaunchConfig launch_config(const Mapping& mapping, std::size_t tiles = 1) {
   const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock));
   return {.grid = mapping.grid,
           .block = kBlock,
-          .shared_bytes = teams * tiles * gpu::tile_bytes<T>(mapping.tile_columns)};
+          .shared_bytes = teams * tiles * gpu::tile_of(mapping.tile_columns, sizeof(T)).bytes,
+          .cluster = mapping.cluster};
 }
 
 class KernelTest : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
@@ -60,7 +63,9 @@ class KernelTest : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
   static const Mapping& mapping() { return std::get<0>(GetParam()); }
   static DType dtype() { return std::get<1>(GetParam()); }
   /// Whether a plan could choose the mapping for rows of so many classes.
-  static bool suits(std::int64_t classes) { return classes <= 40 * mapping().tile_columns; }
+  static bool suits(std::int64_t classes) {
+    return classes <= 40 * mapping().tile_columns * mapping().cluster;
+  }
 
   const DeviceArithmetic device_arithmetic_;
 };

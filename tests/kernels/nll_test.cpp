@@ -19,7 +19,7 @@ TEST_P(NllKernels, TakeAndGiveOneElementOfEachRow) {
       problem.labels.set(7, classes);
       problem.labels.set(9, -5);
       LossOutputs got(problem);
-      gpu::LabelReport report;
+      gpu::LabelReport report{};
       gpu::CrossEntropyArguments arguments{.logits = problem.logits.view(),
                                            .labels = problem.labels.labels(),
                                            .grad = got.views().grad,
@@ -30,13 +30,14 @@ TEST_P(NllKernels, TakeAndGiveOneElementOfEachRow) {
                                            .upstream = problem.upstream(),
                                            .divisor = 2.0};
       dispatch(dtype(), mapping(), [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
-        gpu::launch({.grid = mapping().grid, .block = 32}, gpu::nll_kernel<T>, arguments);
+        gpu::launch({.grid = mapping().grid, .block = 32}, gpu::nll_kernel<T, 32>, arguments);
         EXPECT_EQ(report.count, 2U);
-        gpu::launch({.grid = mapping().grid, .block = kBlock}, gpu::nll_backward_kernel<T, kTeam, kBlock>,
+        gpu::launch(launch_config<T, kTeam>(mapping(), 0), gpu::nll_backward_kernel<T, kTeam, kBlock>,
                     arguments);
       });
       EXPECT_EQ(report.count, 4U);
-      EXPECT_EQ(report.first_row, 7U);
+      EXPECT_EQ(report.first_row, 7);
+      EXPECT_EQ(report.first_value, classes);
       for (std::int64_t r = 0; r < 12; ++r) {
         const std::int64_t label = problem.labels.get(r);
         const bool bad = r == 7 || r == 9;

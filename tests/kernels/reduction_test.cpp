@@ -16,12 +16,12 @@ namespace {
 
 constexpr int kThreads = 128;
 
-double summed(const std::vector<float>& losses, gpu::LossSumArguments arguments, unsigned grid) {
+double summed(const std::vector<double>& losses, gpu::LossSumArguments arguments, unsigned grid) {
   const auto rows = std::ssize(losses);
   std::vector<double> parts(static_cast<std::size_t>(gpu::loss_parts(rows)), -7.0);
   double loss = -7.0;
-  const ConstVectorView row_loss = vector(losses.data(), rows);
-  gpu::launch({.grid = grid, .block = kThreads}, gpu::loss_parts_kernel<kThreads>, row_loss, parts.data());
+  gpu::launch({.grid = grid, .block = kThreads}, gpu::loss_parts_kernel<kThreads>, losses.data(), rows,
+              parts.data());
   arguments.parts = parts.data();
   arguments.part_count = std::ssize(parts);
   arguments.loss = vector(&loss, 1);
@@ -32,9 +32,9 @@ double summed(const std::vector<float>& losses, gpu::LossSumArguments arguments,
 TEST(LossSum, IsTheSumInAnOrderOfItsOwn) {
   for (const std::size_t rows : {0U, 1U, 5U, 127U, 4096U, 4097U, 20000U}) {
     Rng rng(rows);
-    std::vector<float> losses(rows);
+    std::vector<double> losses(rows);
     double want = 0.0;
-    for (float& loss : losses) want += static_cast<double>(loss = static_cast<float>(rng.normal()));
+    for (double& loss : losses) want += loss = rng.normal();
     const double once = summed(losses, {}, 3);
     EXPECT_NEAR(once, want, 1e-10) << rows;
     simt::for_each_schedule(3, [&] {
@@ -44,9 +44,9 @@ TEST(LossSum, IsTheSumInAnOrderOfItsOwn) {
 }
 
 TEST(LossSum, TheMeanDividesByWhatTheDeviceCounted) {
-  const std::vector<float> losses{1.0F, 0.0F, 3.5F};
-  const unsigned long long two = 2;
-  const unsigned long long none = 0;
+  const std::vector<double> losses{1.0, 0.0, 3.5};
+  const std::int64_t two = 2;
+  const std::int64_t none = 0;
   EXPECT_EQ(summed(losses, {.divisor = 4.5}, 1), 1.0);
   EXPECT_EQ(summed(losses, {.valid_rows = &two}, 1), 2.25);
   EXPECT_EQ(summed({}, {.valid_rows = &none}, 1), 0.0);
@@ -55,9 +55,9 @@ TEST(LossSum, TheMeanDividesByWhatTheDeviceCounted) {
 
 TEST(ValidRows, AreCountedForEveryLabelType) {
   const auto count = [](const LabelView& view, std::int64_t ignore_index) {
-    unsigned long long valid = 5;  // added to
-    gpu::launch({.grid = 2, .block = kThreads}, gpu::count_valid_rows_kernel<kThreads>, view, ignore_index,
-                &valid);
+    std::int64_t valid = 5;  // added to
+    gpu::launch({.grid = 2, .block = kThreads}, gpu::count_valid_rows_kernel<kThreads>, view, true,
+                ignore_index, &valid);
     return valid - 5;
   };
   std::vector<std::uint8_t> u8(1000, 3);
@@ -65,10 +65,10 @@ TEST(ValidRows, AreCountedForEveryLabelType) {
   std::vector<std::int64_t> i64(1000, 1);
   u8[17] = u8[999] = 255;
   i32[0] = 4;
-  EXPECT_EQ(count(labels(u8.data(), 1000), 255), 998U);
-  EXPECT_EQ(count(labels(i32.data(), 1000), -100), 1U);
-  EXPECT_EQ(count(labels(i64.data(), 333, 3), -100), 333U);
-  EXPECT_EQ(count(labels(i64.data(), 0), -100), 0U);
+  EXPECT_EQ(count(labels(u8.data(), 1000), 255), 998);
+  EXPECT_EQ(count(labels(i32.data(), 1000), -100), 1);
+  EXPECT_EQ(count(labels(i64.data(), 333, 3), -100), 333);
+  EXPECT_EQ(count(labels(i64.data(), 0), -100), 0);
 }
 
 }  // namespace

@@ -9,8 +9,10 @@ namespace xent::testing {
 namespace {
 
 void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, const Mapping& mapping) {
-  const gpu::SoftmaxArguments arguments{
-      .logits = logits, .result = result, .log = log, .tile_columns = mapping.tile_columns};
+  const gpu::SoftmaxArguments arguments{.logits = logits,
+                                        .result = result,
+                                        .log = log,
+                                        .tile = gpu::tile_of(mapping.tile_columns, size_of(logits.dtype))};
   dispatch(logits.dtype, mapping, [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
     gpu::launch(launch_config<T, kTeam>(mapping), gpu::softmax_kernel<T, kTeam, kBlock>, arguments);
   });
@@ -19,7 +21,11 @@ void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, 
 void softmax_backward(const ConstMatrixView& saved, const ConstMatrixView& upstream, const MatrixView& grad,
                       bool log, const Mapping& mapping) {
   const gpu::SoftmaxBackwardArguments arguments{
-      .saved = saved, .upstream = upstream, .grad = grad, .log = log, .tile_columns = mapping.tile_columns};
+      .saved = saved,
+      .upstream = upstream,
+      .grad = grad,
+      .log = log,
+      .tile = gpu::tile_of(mapping.tile_columns, size_of(saved.dtype))};
   dispatch(saved.dtype, mapping, [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
     gpu::launch(launch_config<T, kTeam>(mapping, 2), gpu::softmax_backward_kernel<T, kTeam, kBlock>,
                 arguments);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "host/mlp/backend.hpp"
+#include "tests/mlp/host_backends.hpp"
 #include "tests/mlp/made_up_data.hpp"
 
 namespace xent::mlp {
@@ -31,7 +31,7 @@ double largest_difference(const nlohmann::json& file, const nlohmann::json& entr
   const Recipe recipe = recipe_of(file, entry);
   const std::int64_t side = recipe.layers.front() == 784 ? 28 : 8;
   const data::Dataset dataset = test::made_up_data(file["samples"], side, side, recipe.seed);
-  const auto backend = make_backend(recipe, dataset, {.device = device});
+  const auto backend = test::host_backend(recipe, dataset, device);
   backend->set_state(initial_state(recipe));
   double largest = 0.0;
   std::int64_t step = 0;
@@ -40,7 +40,7 @@ double largest_difference(const nlohmann::json& file, const nlohmann::json& entr
     for (std::int64_t i = 0; i < recipe.batch; ++i) {
       samples.push_back((step * recipe.batch + i) * 7 % dataset.count);
     }
-    const double loss = backend->train({.samples = samples, .step = step}, entry["lr"]).loss;
+    const double loss = backend->train_batch({.samples = samples, .step = step}, entry["lr"]).loss;
     largest = std::max(largest, std::abs(loss / expected - 1.0));
     ++step;
   }

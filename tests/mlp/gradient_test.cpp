@@ -2,10 +2,12 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
+#include <xent/device.hpp>
 #include <xent/error.hpp>
 
 #include "host/mlp/backend.hpp"
 #include "host/mlp/reference_backend.hpp"
+#include "tests/mlp/host_backends.hpp"
 #include "tests/mlp/made_up_data.hpp"
 
 namespace xent::mlp {
@@ -57,9 +59,9 @@ NetworkState gradient_by(Device device, Recipe recipe, const data::Dataset& data
                          BatchResult& result) {
   recipe.optimizer = Optimizer::sgd;
   recipe.weight_decay = 0.0;
-  const auto backend = make_backend(recipe, dataset, {.device = device, .threads = 2});
+  const auto backend = test::host_backend(recipe, dataset, device);
   backend->set_state(initial_state(recipe));
-  result = backend->train(batch, 0.1);
+  result = backend->train_batch(batch, 0.1);
   return backend->state();
 }
 
@@ -129,7 +131,8 @@ TEST(Backend, StateSurvivesItsWayInAndOut) {
   }
 }
 
-TEST(Backend, CudaIsUnsupported) {
+TEST(Backend, CudaIsRefusedWhereThereIsNone) {
+  if (unavailable(Device::cuda).empty()) GTEST_SKIP() << "there is a CUDA device";
   const data::Dataset dataset = test::made_up_data(20, 5, 7);
   EXPECT_THROW(make_backend(test::busy_recipe(), dataset, {.device = Device::cuda}), Unsupported);
 }

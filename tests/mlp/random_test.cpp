@@ -12,16 +12,14 @@
 namespace xent::mlp {
 namespace {
 
-using Words = std::array<std::uint32_t, 4>;
-
 // From the known-answer file of the authors' Random123 library.
 TEST(Philox, KnownAnswers) {
-  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}), (Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox4x32({{0, 0, 0, 0}}, {{0, 0}}), (Words{{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}}));
   constexpr std::uint32_t kOnes = 0xffffffff;
-  EXPECT_EQ(philox4x32({kOnes, kOnes, kOnes, kOnes}, {kOnes, kOnes}),
-            (Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-  EXPECT_EQ(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
-            (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+  EXPECT_EQ(philox4x32({{kOnes, kOnes, kOnes, kOnes}}, {{kOnes, kOnes}}),
+            (Words{{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}}));
+  EXPECT_EQ(philox4x32({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, {{0xa4093822, 0x299f31d0}}),
+            (Words{{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}));
 }
 
 TEST(RandomStream, NoTwoStreamsShareAWord) {
@@ -56,6 +54,16 @@ TEST(Permutation, HoldsEverySampleOnce) {
     std::iota(all.begin(), all.end(), std::int64_t{0});
     EXPECT_EQ(order, all) << count;
   }
+}
+
+TEST(Permutation, SortsTheSamplesByTheirKeys) {
+  const RandomStream stream(3, Purpose::shuffle, 5);
+  const std::vector<std::int64_t> order = permutation(stream, 100);
+  const auto key = [&](std::size_t place) {
+    const Words words = stream.block(static_cast<std::uint32_t>(order[place]));
+    return std::uint64_t{words[0]} << 32U | words[1];
+  };
+  for (std::size_t place = 1; place < 100; ++place) EXPECT_LT(key(place - 1), key(place));
 }
 
 TEST(Permutation, EachOrderIsEquallyLikely) {

@@ -77,11 +77,13 @@ static __global__ void block_vote_kernel(const int* in, int* out) {
   out[i + 2] = __syncthreads_or(mine);
 }
 
-/// Every block of a cluster leaves its number in every other one's shared memory.
+/// Every block of a cluster leaves its number, plus that of all, in every other one's shared memory.
 static __global__ void cluster_kernel(unsigned* out) {
   XENT_SHARED(seen, unsigned[16]);
   cluster_sync();
-  if (threadIdx.x < cluster_size()) map_shared(&seen[0], threadIdx.x)[cluster_rank()] = 100 + blockIdx.x;
+  const unsigned number = cluster_id() * cluster_size() + cluster_rank();
+  const unsigned after_all = cluster_count() * cluster_size();
+  if (threadIdx.x < cluster_size()) map_shared(&seen[0], threadIdx.x)[cluster_rank()] = after_all + number;
   cluster_arrive();
   cluster_wait();
   if (threadIdx.x < cluster_size()) out[blockIdx.x * 16 + threadIdx.x] = seen[threadIdx.x];

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "host/reference/element.hpp"
+#include "tests/support/memory.hpp"
 
 namespace xent::testing {
 namespace {
 
 constexpr std::byte kFill{0xFF};
-constexpr std::align_val_t kAlignment{64};
 
 std::int64_t extent(const Layout& layout) {
   if (layout.rows() == 0) return 0;
@@ -83,11 +82,11 @@ Layout arrange(Arrangement arrangement, std::int64_t rows, std::int64_t classes)
 Bytes::Bytes(std::size_t size, std::size_t misalignment)
     : size_(size),
       start_(misalignment),
-      storage_(static_cast<std::byte*>(::operator new(size + misalignment, kAlignment))) {
+      storage_(acquire_memory(size + misalignment), Free{size + misalignment}) {
   std::fill_n(storage_.get(), size + misalignment, kFill);
 }
 
-void Bytes::Free::operator()(std::byte* block) const { ::operator delete(block, kAlignment); }
+void Bytes::Free::operator()(std::byte* block) const { release_memory(block, bytes); }
 
 bool Bytes::gaps_untouched(const std::vector<std::int64_t>& elements, std::size_t element_size) const {
   std::vector<bool> owned(size(), false);
@@ -179,6 +178,16 @@ void IndexBuffer::set(std::int64_t i, std::int64_t value) {
 
 bool IndexBuffer::gaps_untouched() const {
   return bytes.gaps_untouched(multiples(size, stride), size_of(type));
+}
+
+Count::Count(std::int64_t value) : bytes_(sizeof value, 0) {
+  std::memcpy(bytes_.data(), &value, sizeof value);
+}
+
+Count::operator std::int64_t() const {
+  std::int64_t value = 0;
+  std::memcpy(&value, bytes_.data(), sizeof value);
+  return value;
 }
 
 }  // namespace xent::testing

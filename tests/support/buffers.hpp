@@ -45,6 +45,7 @@ class Bytes {
 
  private:
   struct Free {
+    std::size_t bytes;
     void operator()(std::byte* block) const;
   };
   std::size_t size_;
@@ -91,6 +92,17 @@ class VectorBuffer {
   std::int64_t size;
   std::int64_t stride;
   Bytes bytes;
+};
+
+/// A count that a call writes.
+class Count {
+ public:
+  explicit Count(std::int64_t value);
+  std::int64_t* address() { return reinterpret_cast<std::int64_t*>(bytes_.data()); }
+  operator std::int64_t() const;  // NOLINT(google-explicit-constructor)
+
+ private:
+  Bytes bytes_;
 };
 
 /// Labels or argmax.

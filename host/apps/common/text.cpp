@@ -65,6 +65,14 @@ std::string compact(double value) {
   return {buffer.data(), end.ptr};
 }
 
+std::string magnitude(double value) {
+  if (value == 0.0 || !std::isfinite(value)) return fixed(value, 0);
+  Buffer buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific, 1);
+  return {buffer.data(), end.ptr};
+}
+
 std::string percent(double fraction, int decimals) { return fixed(100.0 * fraction, decimals) + " %"; }
 
 std::string grouped(std::int64_t value) {

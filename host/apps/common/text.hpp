@@ -23,6 +23,8 @@ std::string fixed(double value, int decimals);
 std::string shortest(double value);
 /// Four decimals, for losses; with an exponent from 100000 on.
 std::string compact(double value);
+/// 0.000123 → "1.2e-04", for errors; 0 → "0".
+std::string magnitude(double value);
 /// 0.98314, 2 → "98.31 %".
 std::string percent(double fraction, int decimals = 2);
 /// 60000 → "60,000".

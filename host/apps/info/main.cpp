@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include <xent/device.hpp>
 #include <xent/parallel.hpp>
 
 #include "host/apps/common/machine.hpp"
@@ -24,7 +25,8 @@ void print_info() {
   line("processor", xent::apps::processor());
   line("SIMD", cat(names, "; used: ", targets.empty() ? "none" : targets.front()));
   line("threads", std::to_string(xent::thread_count(0)));
-  line("devices", "cpu, reference; no CUDA backend in this build");
+  const std::string why = xent::unavailable(xent::Device::cuda);
+  line("devices", why.empty() ? "cpu, reference, cuda" : cat("cpu, reference; no cuda: ", why));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 namespace xent::mnist {
 
 int train(const TrainOptions& options, WallClock::time_point start);
+/// What --validate asks for. Throws ValidationFailed where the device is beyond a bound.
+int validate(const TrainOptions& options, WallClock::time_point start);
 int predict(const PredictOptions& options);
 
 }  // namespace xent::mnist

@@ -10,6 +10,7 @@
 #include "host/apps/common/text.hpp"
 #include "host/apps/mnist/help.hpp"
 #include "host/apps/mnist/recipe_options.hpp"
+#include "host/apps/mnist/validation_text.hpp"
 
 namespace xent::mnist {
 namespace {
@@ -111,6 +112,11 @@ void Console::started(const Run& run) {
                         std::to_string(run.resumed_at->step_in_epoch), " of ",
                         std::to_string(run.trainer.steps_per_epoch()), " steps"));
   }
+  if (options_.validate) {
+    line("judge", cat("the reference in double, on the first ", apps::grouped(*options_.validate), " of ",
+                      apps::grouped(run.recipe().epochs * run.trainer.steps_per_epoch()), " steps"));
+    return;
+  }
   print(epoch_header(run.recipe().epochs));
   for (const Epoch& epoch : run.history.epochs()) print(epoch_line(epoch, run.recipe().epochs));
 }
@@ -128,6 +134,18 @@ void Console::interrupted(const Run& run, const std::filesystem::path& checkpoin
   print(cat("interrupted in epoch ", std::to_string(at.epoch + 1), " after ",
             std::to_string(at.step_in_epoch), " of ", std::to_string(run.trainer.steps_per_epoch()),
             " steps; saved to ", checkpoint.string()));
+}
+
+void Console::progress(const ProgressView& view) {
+  if (bar_.due()) bar_.show(view);
+}
+
+void Console::validated(const Run& run, const mlp::Validation& validation) {
+  for (const std::string& row : validation_table(validation)) print(row);
+  if (validation.within()) {
+    print(cat("validated: ", apps::grouped(validation.steps), validation.steps == 1 ? " step" : " steps",
+              " within what rounding explains, wall clock ", apps::elapsed(run.wall_seconds())));
+  }
 }
 
 void Console::finished(const Run& run, const mlp::Evaluation& test) {

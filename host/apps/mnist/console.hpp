@@ -24,6 +24,8 @@ class Console : public RunObserver {
   /// goes to whichever of the two a person watches.
   explicit Console(const TrainOptions& options);
 
+  /// The bar, of what is no training run.
+  void progress(const ProgressView& view);
   /// A remark while the data is being found.
   void notice(std::string_view line);
 
@@ -31,6 +33,7 @@ class Console : public RunObserver {
   void stepped(const Run& run) override;
   void epoch_ended(const Run& run, const mlp::Evaluation& test) override;
   void interrupted(const Run& run, const std::filesystem::path& checkpoint) override;
+  void validated(const Run& run, const mlp::Validation& validation) override;
   void finished(const Run& run, const mlp::Evaluation& test) override;
 
  private:

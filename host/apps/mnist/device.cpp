@@ -1,28 +1,47 @@
-// This build has the CPU and the reference; automatic is the CPU.
+// Automatic is the CUDA device if there is one to use, else the CPU.
 #include "host/apps/mnist/device.hpp"
 
+#include <xent/device.hpp>
 #include <xent/error.hpp>
 #include <xent/parallel.hpp>
 
 #include "host/apps/common/machine.hpp"
 #include "host/apps/common/text.hpp"
+#include "host/mlp/backend.hpp"
 
 namespace xent::mnist {
+namespace {
 
-ChosenDevice choose_device(const MachineOptions& options) {
-  if (options.device == DeviceChoice::cuda) {
-    throw Unsupported("--device cuda: this build has no CUDA backend; use --device auto, cpu or reference");
-  }
-  if (options.device == DeviceChoice::reference) {
-    return {
-        .exec = {.device = Device::reference, .threads = 1},
-        .line = apps::cat("reference: double precision, textbook loops, 1 thread of ", apps::processor())};
-  }
-  const int threads = thread_count(options.threads);
-  const char* why = options.device == DeviceChoice::automatic ? " (this build has no CUDA backend)" : "";
+ChosenDevice cuda(int threads) {
+  return {.exec = {.device = Device::cuda, .threads = threads},
+          .line = apps::cat("CUDA: ", mlp::describe_cuda_device())};
+}
+
+/// `why` not something else, or nothing.
+ChosenDevice cpu(int threads, const std::string& why) {
   return {.exec = {.device = Device::cpu, .threads = threads},
           .line = apps::cat("CPU: ", apps::processor(), ", ", std::to_string(threads),
-                            threads == 1 ? " thread, " : " threads, ", apps::simd_in_use(), why)};
+                            threads == 1 ? " thread, " : " threads, ", apps::simd_in_use(),
+                            why.empty() ? why : apps::cat(" (", why, ")"))};
+}
+
+}  // namespace
+
+ChosenDevice choose_device(const MachineOptions& options) {
+  const int threads = thread_count(options.threads);
+  switch (options.device) {
+    case DeviceChoice::reference:
+      return {
+          .exec = {.device = Device::reference, .threads = 1},
+          .line = apps::cat("reference: double precision, textbook loops, 1 thread of ", apps::processor())};
+    case DeviceChoice::cpu: return cpu(threads, {});
+    case DeviceChoice::cuda:
+    case DeviceChoice::automatic: break;
+  }
+  const std::string why = unavailable(Device::cuda);
+  if (why.empty()) return cuda(threads);
+  if (options.device == DeviceChoice::automatic) return cpu(threads, why);
+  throw Unsupported(apps::cat("--device cuda: ", why, "; use --device auto, cpu or reference"));
 }
 
 }  // namespace xent::mnist

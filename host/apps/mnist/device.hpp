@@ -14,7 +14,7 @@ struct ChosenDevice {
   std::string line{};  ///< for people: what was found and what is used
 };
 
-/// Throws Unsupported for a device that this build lacks.
+/// Throws Unsupported for a device that cannot be used, with the reason.
 ChosenDevice choose_device(const MachineOptions& options);
 
 }  // namespace xent::mnist

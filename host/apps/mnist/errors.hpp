@@ -15,4 +15,10 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A device computes otherwise than its arithmetic explains; the program ends with kExitFailure.
+class ValidationFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace xent::mnist

@@ -85,6 +85,30 @@ Json epoch_json(const Epoch& epoch) {
   return json;
 }
 
+Json deviation_json(const mlp::Deviation& found) {
+  return {{"deviation", found.value}, {"allowed", found.allowed}, {"step", found.step}};
+}
+
+Json validation_json(const Run& run, const mlp::Validation& validation) {
+  Json tensors = Json::array();
+  for (const mlp::TensorValidation& one : validation.tensors) {
+    tensors.push_back({{"name", one.name},
+                       {"gradient", deviation_json(one.gradient)},
+                       {"update", deviation_json(one.update)},
+                       {"drift", one.drift},
+                       {"drift_rms", one.drift_rms}});
+  }
+  return {{"event", "validation"},
+          {"within", validation.within()},
+          {"steps", validation.steps},
+          {"loss", deviation_json(validation.loss)},
+          {"correct", deviation_json(validation.correct)},
+          {"tensors", tensors},
+          {"loss_drift", validation.loss_drift},
+          {"repeatable", validation.repeatable},
+          {"wall_seconds", run.wall_seconds()}};
+}
+
 Json ended_early(const char* event, const Run& run) {
   const mlp::Progress& at = run.trainer.progress();
   return {{"event", event},
@@ -111,6 +135,10 @@ class JsonLog : public RunObserver {
     Json json = ended_early("interrupted", run);
     json["checkpoint"] = checkpoint.string();
     write(json);
+  }
+
+  void validated(const Run& run, const mlp::Validation& validation) override {
+    write(validation_json(run, validation));
   }
 
   void diverged(const Run& run) override { write(ended_early("diverged", run)); }

@@ -12,7 +12,7 @@ namespace xent::mnist {
 /// output. Throws io::IoError, also where a line cannot be written.
 ///
 /// Lines: start; one epoch for each, also those known from before a resume (their timings are null);
-/// then final, interrupted or diverged.
+/// then final, interrupted or diverged. Of a validation: start and validation.
 std::unique_ptr<RunObserver> make_json_log(const std::filesystem::path& path);
 
 }  // namespace xent::mnist

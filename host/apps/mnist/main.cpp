@@ -20,7 +20,9 @@ int fail(int exit_code, const char* what) {
 int run(int argc, char** argv, xent::mnist::WallClock::time_point start) {
   using namespace xent::mnist;
   const Command command = parse_command_line(argc, argv);
-  if (const auto* options = std::get_if<TrainOptions>(&command)) return train(*options, start);
+  if (const auto* options = std::get_if<TrainOptions>(&command)) {
+    return options->validate ? validate(*options, start) : train(*options, start);
+  }
   if (const auto* options = std::get_if<PredictOptions>(&command)) return predict(*options);
   const auto& ending = std::get<Ending>(command);
   std::fputs(ending.text.c_str(), ending.exit_code == 0 ? stdout : stderr);

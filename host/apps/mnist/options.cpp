@@ -19,6 +19,7 @@ constexpr const char* kProgram = "xent-mnist";
 constexpr Words kDevices{{"auto", "cpu", "cuda", "reference"}};
 constexpr Integers kThreads{0, 1024};
 constexpr Integers kImages{0, 1'000'000'000};
+constexpr Integers kSteps{1, 1'000'000'000};
 
 /// CLI11's help with a usage line of our own.
 class HelpFormatter : public CLI::Formatter {
@@ -61,7 +62,8 @@ auto path_into(std::optional<std::filesystem::path>& target, const char* flag, D
 }
 
 void add_machine_options(CLI::App& app, MachineOptions& machine) {
-  add(app, "--device", "NAME", "auto, cpu, cuda or reference (double precision, slow)", "Machine",
+  add(app, "--device", "NAME",
+      "auto (cuda if it can be used, else cpu), cpu, cuda or reference (double, slow)", "Machine",
       [&machine](const std::string& text) {
         const std::string word = parse("--device", text, kDevices);
         machine.device = static_cast<DeviceChoice>(kDevices.index_of(word));
@@ -119,6 +121,17 @@ void check_outputs_differ(const TrainOptions& options) {
   clash(options.report, "--report", options.resume, "--resume");
 }
 
+/// Nothing is resumed and nothing kept: whoever asks for either expects a training.
+void check_validation(const TrainOptions& options) {
+  if (!options.validate) return;
+  const auto refuse = [](bool given, const char* flag, const char* why) {
+    if (given) throw UsageError(apps::cat(flag, ": not allowed with --validate, which ", why));
+  };
+  refuse(options.resume.has_value(), "--resume", "starts from the initial weights");
+  refuse(options.checkpoint.has_value(), "--checkpoint", "keeps no network");
+  refuse(options.report.has_value(), "--report", "has no training to report");
+}
+
 Ending usage_ending(std::string_view what) {
   return {kExitUsage, apps::printable(apps::cat(kProgram, ": ", what)) + "\n"};
 }
@@ -170,10 +183,16 @@ Command parse_train(int argc, const char* const* argv) {
   add_flag(app, "--offline", options.offline, "never touch the network", "Data");
   add_recipe_options(app, options.recipe);
   add_machine_options(app, options.machine);
+  add(app, "--validate", "N",
+      "instead of training, judge the device's first N steps by the reference (about 0.2 s each)", "Machine",
+      [&options](const std::string& text) {
+        options.validate = static_cast<std::int64_t>(parse("--validate", text, kSteps));
+      });
   add_output_options(app, options);
   if (auto ending = run_parser(app, kProgram, argc, argv, 1)) return *ending;
   try {
     check_outputs_differ(options);
+    check_validation(options);
   } catch (const UsageError& error) {
     return usage_ending(error.what());
   }

@@ -31,6 +31,7 @@ struct TrainOptions {
   std::optional<std::filesystem::path> checkpoint{}, resume{}, report{};
   std::optional<std::filesystem::path> json{};  ///< "-" is standard output
   bool quiet = false;
+  std::optional<std::int64_t> validate{};  ///< steps to judge by the reference instead of training
 
   bool json_on_stdout() const { return json && *json == "-"; }
 };

@@ -12,6 +12,7 @@
 #include "host/apps/mnist/history.hpp"
 #include "host/data/dataset.hpp"
 #include "host/mlp/trainer.hpp"
+#include "host/mlp/validate.hpp"
 
 namespace xent::mnist {
 
@@ -63,6 +64,8 @@ class RunObserver {
   virtual void interrupted(const Run&, const std::filesystem::path& /*checkpoint*/) {}
   /// Where it stands, the step that failed did not count.
   virtual void diverged(const Run&) {}
+  /// Told after started() where the device was judged instead of trained on.
+  virtual void validated(const Run&, const mlp::Validation&) {}
   virtual void finished(const Run&, const mlp::Evaluation& /*test*/) {}
 };
 

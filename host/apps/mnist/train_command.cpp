@@ -87,21 +87,25 @@ mlp::Evaluation evaluate(Run& run) {
   return test;
 }
 
-mlp::StepResult step(Run& run) {
-  const mlp::Progress before = run.trainer.progress();
+/// As many steps as the device likes to do at once, within the epoch; returns whether that ended it.
+bool take_steps(Run& run) {
+  mlp::Progress before = run.trainer.progress();
   if (before.step_in_epoch == 0 || run.steps == 0) run.epoch_timing = {};
   const auto start = WallClock::now();
-  const mlp::StepResult result = run.trainer.step();
+  const std::vector<mlp::StepResult> results = run.trainer.steps(run.trainer.steps_per_epoch());
   const double seconds = seconds_since(start);
-  const double epoch_samples =
-      run.epoch_timing.samples_per_second * run.epoch_timing.seconds + static_cast<double>(result.samples);
+  double epoch_samples = run.epoch_timing.samples_per_second * run.epoch_timing.seconds;
+  for (const mlp::StepResult& result : results) {
+    run.steps += 1;
+    run.samples += result.samples;
+    epoch_samples += static_cast<double>(result.samples);
+    run.history.add_step(before, result);
+    ++before.step_in_epoch;
+  }
   run.train_seconds += seconds;
-  run.steps += 1;
-  run.samples += result.samples;
   run.epoch_timing.seconds += seconds;
   run.epoch_timing.samples_per_second = epoch_samples / run.epoch_timing.seconds;
-  run.history.add_step(before, result);
-  return result;
+  return results.back().epoch_ended;
 }
 
 void save(const Run& run, const CheckpointPlace& place) {
@@ -113,8 +117,7 @@ bool train_epochs(Run& run, const std::optional<CheckpointPlace>& checkpoint, co
                   std::optional<mlp::Evaluation>& test) {
   while (!run.trainer.done()) {
     if (StopSignals::requested()) return false;
-    const mlp::StepResult result = step(run);
-    if (!result.epoch_ended) {
+    if (!take_steps(run)) {
       tell_all(observers, [&](RunObserver& observer) { observer.stepped(run); });
       continue;
     }

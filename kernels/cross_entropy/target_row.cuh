@@ -1,43 +1,13 @@
-// A cross-entropy call as its kernels see it. Views point to device memory; what is not given is skipped.
+// What the kernels of cross-entropy and NLL share about a row: its kind, its scale, its results, its target.
 #pragma once
 
-#include <xent/cross_entropy.hpp>
-
+#include "kernels/cross_entropy/arguments.hpp"
 #include "kernels/primitives/atomic.cuh"
 #include "kernels/primitives/math.cuh"
 #include "kernels/row/scalars.cuh"
 #include "kernels/row/tile.cuh"
 
 namespace xent::gpu {
-
-/// Labels out of range, gathered without the host: how many, and the first row that has one. Before the first
-/// launch count is 0 and first_row kNone.
-struct LabelReport {
-  static constexpr unsigned long long kNone = ~0ULL;
-  unsigned long long count = 0;
-  unsigned long long first_row = kNone;
-};
-
-struct CrossEntropyArguments {
-  ConstMatrixView logits{};
-  LabelView labels{};
-  ConstVectorView lse{};  ///< backward only
-  MatrixView grad{};
-  VectorView row_loss{};  ///< a loss per row: the caller's, or what a reduction then adds up
-  VectorView row_lse{};
-  IndexView argmax{};
-  unsigned long long* correct_count = nullptr;
-  LabelReport* bad_labels = nullptr;
-
-  bool has_ignore_index = false;
-  std::int64_t ignore_index = 0;
-  double label_smoothing = 0.0;
-  Upstream upstream{};
-  double divisor = 1.0;
-  const unsigned long long* valid_rows = nullptr;  ///< if given, the divisor is what it points to, at least 1
-
-  std::int64_t tile_columns = 0;  ///< columns that a team holds in shared memory; rows may be longer
-};
 
 enum class RowKind : std::uint8_t { valid, ignored, bad_label };
 
@@ -75,21 +45,34 @@ __device__ __forceinline__ void store_result(const CrossEntropyArguments& argume
   if (arguments.argmax.size != 0) store_index(arguments.argmax, r, result.argmax);
 }
 
-__device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& arguments, std::int64_t r) {
-  if (arguments.bad_labels == nullptr) return;
-  atomic_add(&arguments.bad_labels->count, 1ULL);
-  atomic_min(&arguments.bad_labels->first_row, static_cast<unsigned long long>(r));
+/// Row and label have to change together, so a lock guards them; bad labels are rare.
+__device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& arguments, std::int64_t r,
+                                                 std::int64_t label) {
+  LabelReport* const report = arguments.bad_labels;
+  if (report == nullptr) return;
+  atomic_add(&report->count, std::uint64_t{1});
+  while (atomic_compare_exchange(&report->lock, 0U, 1U) != 0U) __nanosleep(100);
+  __threadfence();
+  volatile LabelReport& shared = *report;  // others wrote it while they had the lock
+  if (shared.has_first == 0 || r < shared.first_row) {
+    shared.has_first = 1;
+    shared.first_row = r;
+    shared.first_value = label;
+    shared.classes = arguments.logits.layout.classes;
+  }
+  __threadfence();
+  atomic_exchange(&report->lock, 0U);
 }
 
 /// A row without a class to compare with: ignored, or with a label that names none. Its logits are not read.
 template <class T, class Team>
 __device__ __forceinline__ void skip_row(const CrossEntropyArguments& arguments, const Team& team,
-                                         std::int64_t r, RowKind kind) {
+                                         std::int64_t r, RowKind kind, std::int64_t label) {
   const bool bad = kind == RowKind::bad_label;
-  if (team.rank() == 0) {
+  if (team.leads()) {
     const double nothing = bad ? kNaN<double> : 0.0;
     store_result(arguments, r, {.loss = nothing, .lse = nothing, .argmax = -1});
-    if (bad) report_bad_label(arguments, r);
+    if (bad) report_bad_label(arguments, r, label);
   }
   const MatrixView& grad = arguments.grad;
   if (grad.data == nullptr) return;

@@ -1,0 +1,36 @@
+// A build without CUDA. host/api refuses Device::cuda with the reason below, so nothing else is ever called.
+#include <stdexcept>
+#include <string>
+
+#include "host/cuda/backend.hpp"
+
+namespace xent::cuda {
+namespace {
+
+[[noreturn]] void absent() { throw std::logic_error("a CUDA function of a build without CUDA was called"); }
+
+}  // namespace
+
+std::string why_unavailable() { return "this build has no CUDA backend"; }
+
+void softmax(const ConstMatrixView&, const MatrixView&, bool, const Exec&) { absent(); }
+void softmax_backward(const ConstMatrixView&, const ConstMatrixView&, const MatrixView&, bool, const Exec&) {
+  absent();
+}
+void cross_entropy(const ConstMatrixView&, const LabelView&, const CrossEntropyOutputs&, const LossOptions&,
+                   const Upstream&, const Exec&) {
+  absent();
+}
+void cross_entropy_backward(const ConstMatrixView&, const LabelView&, const ConstVectorView&,
+                            const MatrixView&, const LossOptions&, const Upstream&, const Exec&) {
+  absent();
+}
+void nll(const ConstMatrixView&, const LabelView&, const NllOutputs&, const LossOptions&, const Exec&) {
+  absent();
+}
+void nll_backward(const LabelView&, const MatrixView&, const LossOptions&, const Upstream&, const Exec&) {
+  absent();
+}
+void check_labels(const Exec&) { absent(); }
+
+}  // namespace xent::cuda

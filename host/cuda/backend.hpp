@@ -1,0 +1,34 @@
+// The public functions on a CUDA device: preconditions are checked, all memory is the device's, work is
+// queued on exec.stream. A build without CUDA has absent.cpp behind these names, where only unavailable() has
+// anything to say.
+#pragma once
+
+#include <string>
+
+#include <xent/cross_entropy.hpp>
+#include <xent/nll.hpp>
+
+namespace xent::cuda {
+
+/// Empty, or why no device can be used, in one line.
+std::string why_unavailable();
+
+void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, const Exec& exec);
+void softmax_backward(const ConstMatrixView& saved, const ConstMatrixView& upstream, const MatrixView& grad,
+                      bool log, const Exec& exec);
+
+void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
+                   const LossOptions& options, const Upstream& upstream, const Exec& exec);
+void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
+                            const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
+                            const Upstream& upstream, const Exec& exec);
+
+void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
+         const LossOptions& options, const Exec& exec);
+void nll_backward(const LabelView& labels, const MatrixView& grad, const LossOptions& options,
+                  const Upstream& upstream, const Exec& exec);
+
+/// Waits for exec.stream, clears the report of exec.workspace and throws LabelError if it held anything.
+void check_labels(const Exec& exec);
+
+}  // namespace xent::cuda

@@ -1,0 +1,118 @@
+#include "host/plan/gpu_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+namespace xent::plan {
+namespace {
+
+// Where one mapping ends and the next begins. Chosen by arithmetic (threads with a few columns each, blocks
+// enough to fill a multiprocessor); not yet measured on hardware.
+constexpr std::int64_t kMostColumnsFewLanes = 32;
+constexpr std::int64_t kMostRowBytesWarp = 4 << 10;
+constexpr std::int64_t kMostRowBytesBlock = 32 << 10;
+
+// The largest cluster that every device with clusters can run.
+constexpr unsigned kLargestCluster = 8;
+
+// Shared memory that a block has besides its tiles: reductions' scratch, and what the driver keeps.
+constexpr std::size_t kSharedReserve = 3 << 10;
+
+// Blocks per multiprocessor in a grid: several rounds, so that the last one is short.
+constexpr std::int64_t kBlocksPerMultiprocessor = 32;
+
+// Columns of a tile that does not hold the row come in multiples of this: whole 16-byte chunks of any type.
+constexpr std::int64_t kColumnGranule = 16;
+
+constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+gpu::Mapping mapping_for(std::int64_t classes, std::int64_t row_bytes) {
+  if (classes <= kMostColumnsFewLanes) return gpu::Mapping::few_lanes;
+  if (row_bytes <= kMostRowBytesWarp) return gpu::Mapping::warp;
+  if (row_bytes <= kMostRowBytesBlock) return gpu::Mapping::block;
+  return gpu::Mapping::wide_block;
+}
+
+/// Columns of which so many tiles fit into so many bytes.
+std::int64_t columns_in(std::size_t bytes, int tiles, std::size_t element) {
+  const std::size_t tile = bytes / static_cast<std::size_t>(tiles);
+  return (static_cast<std::int64_t>(tile) - 32) / static_cast<std::int64_t>(element) / kColumnGranule *
+         kColumnGranule;
+}
+
+/// The smallest cluster whose blocks together hold the row, `columns` each; 0 if none does.
+unsigned cluster_holding(std::int64_t classes, std::int64_t columns, unsigned largest) {
+  for (unsigned cluster = 1; cluster <= largest; cluster *= 2) {
+    if (classes <= columns * static_cast<std::int64_t>(cluster)) return cluster;
+  }
+  return 0;
+}
+
+void place_row(GpuPlan& plan, const GpuWork& work, const DeviceProperties& device) {
+  const std::int64_t classes = work.layout.classes;
+  const std::size_t element = size_of(work.dtype);
+  const auto most = [&](std::size_t bytes) {
+    return columns_in(bytes - kSharedReserve, work.tiles, element);
+  };
+  const std::int64_t most_columns = most(device.shared_per_block);
+  std::int64_t columns = classes;
+  if (plan.mapping == gpu::Mapping::wide_block) {
+    // Two blocks to a multiprocessor, so that one computes while the other waits for memory.
+    const std::int64_t half = std::min(most_columns, most(device.shared_per_multiprocessor / 2));
+    const unsigned largest = device.compute_capability >= 90 ? kLargestCluster : 1;
+    plan.cluster = cluster_holding(classes, half, largest);
+    columns = half;
+    if (plan.cluster == 0) {
+      plan.cluster = cluster_holding(classes, most_columns, largest);
+      columns = most_columns;
+    }
+    if (plan.cluster == 0) {  // no room on chip: the row passes through
+      plan.cluster = 1;
+      columns = half;
+    } else {
+      columns =
+          std::min(columns, divide_up(divide_up(classes, plan.cluster), kColumnGranule) * kColumnGranule);
+    }
+  }
+  columns = std::min(columns, most_columns);
+  plan.row_stays = classes <= columns * static_cast<std::int64_t>(plan.cluster);
+  plan.tile = gpu::tile_of(columns, element);
+  plan.shared_bytes = plan.tile.bytes * static_cast<std::size_t>(work.tiles) *
+                      static_cast<std::size_t>(gpu::rows_per_block(plan.mapping));
+}
+
+}  // namespace
+
+GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
+  const std::int64_t rows = work.layout.rows();
+  const std::int64_t row_bytes = work.layout.classes * static_cast<std::int64_t>(size_of(work.dtype));
+  GpuPlan plan;
+  plan.mapping = mapping_for(work.layout.classes, row_bytes);
+  if (work.tiles > 0) place_row(plan, work, device);
+  const std::int64_t row_groups = divide_up(rows, gpu::rows_per_block(plan.mapping));
+  const std::int64_t most_groups =
+      std::max<std::int64_t>(1, kBlocksPerMultiprocessor * device.multiprocessors / plan.cluster);
+  plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
+  const std::int64_t reads = plan.row_stays ? 1 : 2;
+  plan.bytes_read = reads * work.matrices_read * rows * row_bytes;
+  plan.bytes_written = work.writes_matrix ? rows * row_bytes : 0;
+  return plan;
+}
+
+unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device) {
+  const std::int64_t most = kBlocksPerMultiprocessor * device.multiprocessors;
+  return static_cast<unsigned>(std::clamp<std::int64_t>(divide_up(items, block), 1, most));
+}
+
+std::string to_string(const GpuPlan& plan) {
+  std::ostringstream out;
+  out << "gpu: " << gpu::name(plan.mapping);
+  if (plan.cluster > 1) out << " in each of " << plan.cluster << " blocks of a cluster";
+  out << ", tiles of " << plan.tile.columns << " columns, " << plan.shared_bytes << " B of shared memory, "
+      << plan.grid << " blocks, the row " << (plan.row_stays ? "stays on chip" : "is read twice")
+      << ", reads " << plan.bytes_read << " B, writes " << plan.bytes_written << " B";
+  return out.str();
+}
+
+}  // namespace xent::plan

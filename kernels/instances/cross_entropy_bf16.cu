@@ -1,0 +1,8 @@
+#include "kernels/cross_entropy/forward.cuh"
+#include "kernels/instances/row_instances.cuh"
+
+namespace xent::gpu {
+
+XENT_ROW_INSTANCES(cross_entropy, bf16, CrossEntropyForward, bf16)
+
+}  // namespace xent::gpu

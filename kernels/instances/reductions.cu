@@ -1,0 +1,31 @@
+#include "kernels/instances/table.hpp"
+#include "kernels/primitives/launch.cuh"
+#include "kernels/reduction/loss_sum.cuh"
+#include "kernels/reduction/valid_rows.cuh"
+
+namespace xent::gpu {
+namespace {
+
+LaunchConfig config(const LaunchShape& shape) {
+  return {.grid = shape.grid, .block = kReductionBlock, .stream = static_cast<Stream>(shape.stream)};
+}
+
+}  // namespace
+
+bool runs_here() { return can_run(loss_sum_kernel<kReductionBlock>); }
+
+void launch_count_valid_rows(const LaunchShape& shape, const LabelView& labels, bool has_ignore_index,
+                             std::int64_t ignore_index, std::int64_t* valid) {
+  launch(config(shape), count_valid_rows_kernel<kReductionBlock>, labels, has_ignore_index, ignore_index,
+         valid);
+}
+
+void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts) {
+  launch(config(shape), loss_parts_kernel<kReductionBlock>, row_loss, rows, parts);
+}
+
+void launch_loss_sum(const LaunchShape& shape, const LossSumArguments& arguments) {
+  launch(config(shape), loss_sum_kernel<kReductionBlock>, arguments);
+}
+
+}  // namespace xent::gpu

@@ -1,0 +1,8 @@
+#include "kernels/instances/row_instances.cuh"
+#include "kernels/softmax/forward.cuh"
+
+namespace xent::gpu {
+
+XENT_ROW_INSTANCES(softmax, f32, SoftmaxForward, float)
+
+}  // namespace xent::gpu

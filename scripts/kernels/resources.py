@@ -1,0 +1,94 @@
+"""What a kernel takes of a multiprocessor, and how many of its blocks fit into one of sm_90."""
+
+import re
+from dataclasses import dataclass
+
+from kernels import objects
+
+# A multiprocessor of sm_90 has four parts with a quarter of the registers each.
+PARTS = 4
+REGISTERS_PER_PART = 16384
+REGISTER_GRANULE = 256  # a warp's registers come in multiples of this
+WARPS = 64
+BLOCKS = 32
+SHARED_BYTES = 228 << 10
+SHARED_GRANULE = 128
+SHARED_RESERVED = 1 << 10  # per block, the system's
+
+
+@dataclass(frozen=True)
+class Kernel:
+    name: str
+    block: int  # threads it is bounded to; 0 where it is not
+    registers: int
+    shared: int  # static bytes, without the system's
+    stack: int
+    local: int  # bytes per thread
+
+    def spills(self):
+        return self.stack != 0 or self.local != 0
+
+
+def round_up(n, granule):
+    return (n + granule - 1) // granule * granule
+
+
+def blocks_per_multiprocessor(kernel):
+    """Without dynamic shared memory."""
+    warps = round_up(kernel.block, 32) // 32
+    of_a_part = REGISTERS_PER_PART // round_up(kernel.registers * 32, REGISTER_GRANULE)
+    by_registers = of_a_part * PARTS // round_up(warps, PARTS)
+    by_shared = SHARED_BYTES // round_up(kernel.shared + SHARED_RESERVED, SHARED_GRANULE)
+    return min(by_registers, by_shared, WARPS // warps, BLOCKS)
+
+
+def parse_usage(text):
+    """Of `cuobjdump --dump-resource-usage`: {mangled name: {"REG": 64, "STACK": 0, …}}"""
+    found = re.findall(r"Function (\S+):\s*\n\s*(REG:.*)", text)
+    return {name: {key: int(value) for key, value in re.findall(r"(\w+):(\d+)", line)} for name, line in found}
+
+
+def parse_bounds(text):
+    """Of `cuobjdump --dump-elf`: {mangled name: threads of a block at most}"""
+    bounds, kernel = {}, None
+    for line in text.splitlines():
+        if section := re.match(r"\.nv\.info\.(\S+)", line):
+            kernel = section[1]
+        elif line.startswith("."):
+            kernel = None
+        elif kernel and "EIATTR_MAX_THREADS" in line:
+            bounds[kernel] = 0  # in the line after the next
+        elif kernel and bounds.get(kernel) == 0 and "Value:" in line:
+            x, y, z = (int(number, 16) for number in re.findall(r"0x[0-9a-f]+", line))
+            bounds[kernel] = x * y * z
+    return bounds
+
+
+def kernels_of(usage, bounds):
+    made = []
+    for mangled, demangled in objects.demangle(usage).items():
+        has, block = usage[mangled], bounds.get(mangled, 0)
+        shared = max(0, has["SHARED"] - SHARED_RESERVED)  # kernels that use none have nothing reserved either
+        made.append(Kernel(objects.short_name(demangled, block), block, has["REG"], shared, has["STACK"], has["LOCAL"]))
+    return made
+
+
+def read(cuobjdump, path):
+    dump = [cuobjdump, "-arch", objects.ARCHITECTURE]
+    return kernels_of(parse_usage(objects.run(*dump, "--dump-resource-usage", str(path))),
+                      parse_bounds(objects.run(*dump, "--dump-elf", str(path))))
+
+
+def row(kernel):
+    resources = f"{kernel.registers} | {kernel.shared} | {kernel.stack + kernel.local}"
+    if kernel.block == 0:
+        return f"| `{kernel.name}` | | {resources} | | | |"
+    blocks = blocks_per_multiprocessor(kernel)
+    warps = blocks * round_up(kernel.block, 32) // 32
+    return f"| `{kernel.name}` | {kernel.block} | {resources} | {blocks} | {warps} | {100 * warps // WARPS} % |"
+
+
+def table(kernels):
+    head = ["| kernel | threads | registers | shared | stack | blocks | warps | occupancy |",
+            "|---|--:|--:|--:|--:|--:|--:|--:|"]
+    return "\n".join(head + [row(k) for k in sorted(kernels, key=lambda k: objects.order(k.name))])

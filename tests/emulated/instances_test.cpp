@@ -1,0 +1,114 @@
+// No kernel ships that has not run here: every instance of the table is reached through the public functions,
+// and judged there.
+#include <map>
+#include <string>
+
+#include "kernels/instances/table.hpp"
+#include "tests/conformance/backend.hpp"
+#include "tests/conformance/judge.hpp"
+#include "tests/conformance/problem.hpp"
+#include "tests/emulated/device.hpp"
+#include "tests/support/tolerance.hpp"
+
+namespace xent::testing {
+namespace {
+
+/// Rows of every regime of the plan: few lanes, a warp, a block, a wide block whose row stays on chip, on the
+/// large device a cluster, on the small one a row that passes through.
+constexpr std::int64_t kRegimes[] = {10, 100, 3000, 9000, 40000};
+
+void run_all(DType dtype, std::int64_t classes, const Exec& exec) {
+  const LossSetting setting{.options = {.reduction = Reduction::none, .label_smoothing = 0.1}};
+  const LossProblem problem(setting, dtype, LabelType::i32, Arrangement::misaligned, {3, classes}, 5);
+  LossOutputs got(problem);
+  cross_entropy(problem.logits.view(), problem.labels.labels(), got.views(), problem.options, {}, exec);
+  ASSERT_TRUE(judge_cross_entropy(problem, got)) << problem.describe();
+  cross_entropy_backward(problem.logits.view(), problem.labels.labels(), got.lse.view(), got.grad.view(),
+                         problem.options, {}, exec);
+  ASSERT_TRUE(judge_cross_entropy_backward(problem, got.lse, got.grad)) << problem.describe();
+
+  MatrixBuffer saved(dtype, Arrangement::padded, 3, classes);
+  MatrixBuffer grad(dtype, Arrangement::padded, 3, classes);
+  log_softmax(problem.logits.view(), saved.view(), exec);
+  ASSERT_TRUE(judge_softmax(SoftmaxOp::log_softmax, problem.logits, saved)) << problem.describe();
+  log_softmax_backward(saved.view(), problem.logits.view(), grad.view(), exec);
+  ASSERT_TRUE(judge_softmax_backward(SoftmaxOp::log_softmax, saved, problem.logits, grad))
+      << problem.describe();
+
+  VectorBuffer loss(DType::f64, 3);
+  const LossOptions plain{.reduction = Reduction::none};
+  nll(saved.view(), problem.labels.labels(), {.loss = loss.view()}, plain, exec);
+  nll_backward(problem.labels.labels(), grad.view(), plain, {.scale = -2.0}, exec);
+  for (std::int64_t r = 0; r < 3; ++r) {
+    const std::int64_t label = problem.labels.get(r);
+    ASSERT_EQ(loss.get(r), -saved.get(r, label)) << problem.describe();
+    for (std::int64_t c = 0; c < classes; ++c) ASSERT_EQ(grad.get(r, c), c == label ? 2.0 : 0.0) << c;
+  }
+}
+
+/// Longer than all of a large device's shared memory: what the regimes above reach on a small one alone.
+TEST(Instances, RowsLongerThanAClusterHolds) {
+  const Running running(every_backend().front());
+  run_all(DType::f32, 600'000, running.exec());
+}
+
+std::map<std::string, std::uint64_t> launches() {
+  std::map<std::string, std::uint64_t> counted;
+  for (const gpu::Op op : gpu::kOps) {
+    for (const DType dtype : gpu::kDTypes) {
+      for (const gpu::Instance& one : gpu::instances(op, dtype)) {
+        EXPECT_EQ(one.op, op);
+        EXPECT_EQ(one.dtype, dtype);
+        const std::string key = std::string(name(op)) + ", " + name(dtype) + ", " + gpu::name(one.mapping);
+        EXPECT_TRUE(counted.emplace(key, one.launches.load()).second) << key << " is there twice";
+      }
+    }
+  }
+  return counted;
+}
+
+TEST(Instances, EveryOneIsReachedAndRight) {
+  const auto before = launches();
+  for (const Backend& backend : every_backend()) {
+    const Running running(backend);
+    for (const DType dtype : gpu::kDTypes) {
+      for (const std::int64_t classes : kRegimes) {
+        run_all(dtype, classes, running.exec());
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  for (const auto& [key, count] : launches()) EXPECT_GT(count, before.at(key)) << key << " never ran";
+}
+
+TEST(Instances, ThereIsOneForEachMappingOfEachKernelAndType) {
+  std::size_t count = 0;
+  for (const gpu::Op op : gpu::kOps) {
+    for (const DType dtype : gpu::kDTypes) {
+      // NLL reads one element of a row, so a thread per row is its only mapping.
+      const std::size_t mappings = op == gpu::Op::nll ? 1 : gpu::kMappings.size();
+      EXPECT_EQ(gpu::instances(op, dtype).size(), mappings) << name(op) << ", " << name(dtype);
+      count += gpu::instances(op, dtype).size();
+    }
+  }
+  EXPECT_EQ(count, launches().size());
+}
+
+/// The regimes above are all that a plan can choose.
+TEST(Instances, NoPlanChoosesWhatIsNotThere) {
+  for (const plan::DeviceProperties& device : {kLargeDevice, kSmallDevice}) {
+    for (std::int64_t classes = 1; classes < 300'000; classes += 1 + classes / 50) {
+      for (const DType dtype : gpu::kDTypes) {
+        const plan::GpuPlan plan =
+            plan::plan_gpu({.layout = row_major(4, classes), .dtype = dtype, .tiles = 2}, device);
+        for (const gpu::Op op : gpu::kOps) {
+          if (op == gpu::Op::nll) continue;
+          EXPECT_NO_THROW(gpu::instance(op, dtype, plan.mapping)) << classes;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace xent::testing

@@ -1,0 +1,59 @@
+"""filters_test.py PROGRAM: every test that gpu-check wants under a sanitizer exists.
+
+Without a GPU its program lists none, but PROGRAM, which runs the same suites over the emulation, does.
+"""
+
+import fnmatch
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from gpu import sanitizers  # noqa: E402
+
+PROGRAM = sys.argv.pop()
+
+
+def listed():
+    """Full names, as they are on a GPU."""
+    said = subprocess.run([PROGRAM, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
+    suite, names = "", set()
+    for line in said.splitlines():
+        name = line.split("#")[0].rstrip()
+        if name.endswith("."):
+            suite = name
+        elif name.startswith("  "):
+            names.add(suite + name.strip().replace("/emulated_sm90_", "/gpu_"))
+    return names
+
+
+def only_on_a_gpu():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/gpu").glob("*.cpp"))
+    return {f"{suite}.{name}" for suite, name in re.findall(r"^TEST\((\w+), (\w+)\)", sources, re.M)}
+
+
+class Filters(unittest.TestCase):
+    def setUp(self):
+        self.everything = listed() | only_on_a_gpu()
+
+    def test_each_pattern_names_a_test(self):
+        for run in sanitizers.RUNS:
+            for pattern in run.filter.split(":"):
+                self.assertTrue(fnmatch.filter(self.everything, pattern), f"{run.tool}: {pattern}")
+
+    def test_the_suites_are_compiled_for_the_gpu_too(self):
+        cmake = (ROOT / "tests/gpu/CMakeLists.txt").read_text(encoding="utf-8")
+        for source in ("instances_test.cpp", "graph_test.cpp", "labels_test.cpp", "XENT_CONFORMANCE_SUITES"):
+            self.assertIn(source, cmake)
+
+    def test_every_tool_is_used_and_says_why(self):
+        self.assertEqual({run.tool for run in sanitizers.RUNS}, {"memcheck", "racecheck", "initcheck", "synccheck"})
+        self.assertTrue(all(len(run.why) > 20 for run in sanitizers.RUNS))
+
+
+unittest.main()

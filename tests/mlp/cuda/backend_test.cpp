@@ -1,0 +1,245 @@
+// The CUDA backend, its kernels run by the emulation, against the reference and against itself.
+#include "host/mlp/backend.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <xent/error.hpp>
+
+#include "host/mlp/reference_backend.hpp"
+#include "host/mlp/schedule.hpp"
+#include "tests/emulated/device.hpp"
+#include "tests/mlp/made_up_data.hpp"
+#include "tests/simt/options.hpp"
+
+namespace xent::mlp {
+namespace {
+
+/// 84 samples in batches of 16: 6 steps an epoch, the last of 4 samples.
+const data::Dataset& training_set() {
+  static const data::Dataset set = test::made_up_data(84, 5, 7);
+  return set;
+}
+constexpr std::int64_t kSteps = 6;
+
+std::unique_ptr<Backend> started(const Recipe& recipe, Device device,
+                                 const data::Dataset& data = training_set()) {
+  auto backend = make_backend(recipe, data, {.device = device, .threads = 1});
+  backend->set_state(initial_state(recipe));
+  return backend;
+}
+
+/// The next `count` steps of an epoch, the learning rate falling.
+std::vector<BatchResult> train(Backend& backend, std::int64_t epoch, std::int64_t first_in_epoch,
+                               std::int64_t count, double lr = 0.01) {
+  std::vector<double> rates;
+  const std::int64_t first = epoch * kSteps + first_in_epoch;
+  for (std::int64_t i = 0; i < count; ++i) rates.push_back(lr / static_cast<double>(1 + first + i));
+  return backend.train({.epoch = epoch, .first_in_epoch = first_in_epoch, .first = first, .lr = rates});
+}
+
+/// Calls body(what, tensor of a, tensor of b) for each.
+template <class Body>
+void for_each_tensor(const NetworkState& a, const NetworkState& b, const Body& body) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t l = 0; l < a.size(); ++l) {
+    const auto both = [&](const char* name, const Parameter& p, const Parameter& q) {
+      const std::string what = "layer " + std::to_string(l) + ", " + name;
+      body(what + " value", p.value, q.value);
+      body(what + " moment1", p.moment1, q.moment1);
+      body(what + " moment2", p.moment2, q.moment2);
+    };
+    both("weight", a[l].weight, b[l].weight);
+    both("bias", a[l].bias, b[l].bias);
+  }
+}
+
+using Tensor = std::vector<double>;
+
+void expect_equal(const NetworkState& a, const NetworkState& b) {
+  for_each_tensor(a, b,
+                  [](const std::string& what, const Tensor& p, const Tensor& q) { EXPECT_EQ(p, q) << what; });
+}
+
+/// Within so much of the tensor's largest element.
+void expect_near(const NetworkState& a, const NetworkState& b, double relative) {
+  for_each_tensor(a, b, [&](const std::string& what, const Tensor& p, const Tensor& q) {
+    ASSERT_EQ(p.size(), q.size()) << what;
+    double scale = 0.0;
+    for (const double x : q) scale = std::max(scale, std::abs(x));
+    for (std::size_t i = 0; i < p.size(); ++i) ASSERT_NEAR(p[i], q[i], relative * scale) << what << " " << i;
+  });
+}
+
+void expect_equal(const std::vector<BatchResult>& a, const std::vector<BatchResult>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].loss, b[i].loss) << "step " << i;
+    EXPECT_EQ(a[i].correct, b[i].correct) << "step " << i;
+  }
+}
+
+/// After one SGD step without decay the momentum buffer is the gradient itself.
+TEST(CudaBackend, GradientsAgreeWithTheReference) {
+  const std::vector<std::vector<std::int64_t>> shapes = {
+      {35, 10}, {35, 1, 10}, {35, 33, 17, 10}, {35, 130, 10}, {35, 64, 3, 10}};
+  const data::Dataset dataset = test::made_up_data(130, 5, 7);
+  for (const auto& layers : shapes) {
+    for (const std::int64_t rows : {1, 2, 15, 64, 130}) {
+      SCOPED_TRACE(::testing::Message() << layers.size() << " widths, " << rows << " rows");
+      Recipe recipe = test::busy_recipe(Optimizer::sgd);
+      recipe.weight_decay = 0.0;
+      recipe.layers = layers;
+      recipe.batch = rows;
+      const auto cuda = started(recipe, Device::cuda, dataset);
+      const auto reference = started(recipe, Device::reference, dataset);
+      const BatchResult a = train(*cuda, 0, 0, 1).front();
+      const BatchResult b = train(*reference, 0, 0, 1).front();
+      EXPECT_NEAR(a.loss, b.loss, 2e-6 * b.loss);
+      EXPECT_EQ(a.correct, b.correct);
+      expect_near(cuda->state(), reference->state(), 4e-6);
+    }
+  }
+}
+
+/// Every recipe option on its own and all at once.
+std::vector<std::pair<const char*, Recipe>> recipes() {
+  Recipe plain = test::busy_recipe();
+  plain.weight_decay = plain.label_smoothing = plain.dropout = plain.input_dropout = 0.0;
+  plain.shift = 0;
+  const auto with = [&](const std::function<void(Recipe&)>& change) {
+    Recipe recipe = plain;
+    change(recipe);
+    return recipe;
+  };
+  return {{"plain", plain},
+          {"smoothing", with([](Recipe& r) { r.label_smoothing = 0.2; })},
+          {"dropout", with([](Recipe& r) { r.dropout = 0.3; })},
+          {"input dropout", with([](Recipe& r) { r.input_dropout = 0.3; })},
+          {"shift", with([](Recipe& r) { r.shift = 2; })},
+          {"one layer", with([](Recipe& r) {
+             r.layers = {35, 10};
+           })},
+          {"odd batch", with([](Recipe& r) { r.batch = 17; })},
+          {"sgd", with([](Recipe& r) { r.optimizer = Optimizer::sgd; })},
+          {"adamw", with([](Recipe& r) { r.optimizer = Optimizer::adamw, r.weight_decay = 0.1; })},
+          {"adam with decay", with([](Recipe& r) { r.weight_decay = 0.1; })},
+          {"all, adam", test::busy_recipe(Optimizer::adam)},
+          {"all, adamw", test::busy_recipe(Optimizer::adamw)},
+          {"all, sgd", test::busy_recipe(Optimizer::sgd)}};
+}
+
+TEST(CudaBackend, AnEpochAgreesWithTheReference) {
+  for (const auto& [name, recipe] : recipes()) {
+    SCOPED_TRACE(name);
+    const auto cuda = started(recipe, Device::cuda);
+    const auto reference = started(recipe, Device::reference);
+    const std::int64_t steps = (84 + recipe.batch - 1) / recipe.batch;
+    const std::vector<BatchResult> a = train(*cuda, 1, 0, steps);
+    const std::vector<BatchResult> b = train(*reference, 1, 0, steps);
+    ASSERT_EQ(a.size(), static_cast<std::size_t>(steps));
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      EXPECT_NEAR(a[i].loss, b[i].loss, 1e-5 * b[i].loss) << "step " << i;
+      EXPECT_EQ(a[i].correct, b[i].correct) << "step " << i;
+    }
+    expect_near(cuda->state(), reference->state(), 2e-4);
+  }
+}
+
+TEST(CudaBackend, BitsDoNotDependOnTheOrderOfThreadsNorOnTheDevice) {
+  const Recipe recipe = test::busy_recipe();
+  const auto run = [&] {
+    const auto backend = started(recipe, Device::cuda);
+    const auto results = train(*backend, 0, 0, kSteps);
+    return std::pair(results, backend->state());
+  };
+  const auto [results, state] = run();
+  const auto expect_the_same = [&, &results = results, &state = state] {
+    const auto [again, state_again] = run();
+    expect_equal(again, results);
+    expect_equal(state_again, state);
+  };
+  simt::for_each_schedule(3, expect_the_same);
+  const xent::testing::EmulatedDevice small(xent::testing::kSmallDevice);
+  expect_the_same();
+}
+
+TEST(CudaBackend, BitsDoNotDependOnHowManyStepsAreAskedFor) {
+  const Recipe recipe = test::busy_recipe();
+  const auto run = [&](const std::vector<std::int64_t>& chunks) {
+    const auto backend = started(recipe, Device::cuda);
+    std::vector<BatchResult> all;
+    for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+      std::int64_t done = 0;
+      for (const std::int64_t chunk : chunks) {
+        const auto results = train(*backend, epoch, done, chunk);
+        all.insert(all.end(), results.begin(), results.end());
+        done += chunk;
+      }
+    }
+    return std::pair(all, backend->state());
+  };
+  const auto [results, state] = run({6});
+  for (const std::vector<std::int64_t>& chunks :
+       {std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}}) {
+    const auto [again, state_again] = run(chunks);
+    expect_equal(again, results);
+    expect_equal(state_again, state);
+  }
+}
+
+TEST(CudaBackend, AStepIsAFunctionOfItsNumbersAlone) {
+  const Recipe recipe = test::busy_recipe();
+  const auto backend = started(recipe, Device::cuda);
+  train(*backend, 0, 0, kSteps);
+  const NetworkState before = backend->state();
+  const auto first = train(*backend, 1, 2, 3);
+  const NetworkState after = backend->state();
+  train(*backend, 5, 0, 2);  // another epoch's order in between
+  backend->set_state(before);
+  expect_equal(train(*backend, 1, 2, 3), first);
+  expect_equal(backend->state(), after);
+}
+
+TEST(CudaBackend, LikesAnEpochAtOnce) {
+  EXPECT_EQ(started(test::busy_recipe(), Device::cuda)->steps_at_once(), kSteps);
+  EXPECT_EQ(started(test::busy_recipe(), Device::cpu)->steps_at_once(), 1);
+}
+
+TEST(CudaBackend, LogitsAgreeWithTheReference) {
+  // More images than go through at once, and a batch smaller than these.
+  const data::Dataset many = test::made_up_data(4100, 5, 7);
+  Recipe recipe = test::busy_recipe();
+  recipe.layers = {35, 9, 10};
+  std::vector<float> cuda(41000), reference(41000);
+  started(recipe, Device::cuda)->logits(many.pixels.data(), many.count, cuda.data());
+  started(recipe, Device::reference)->logits(many.pixels.data(), many.count, reference.data());
+  for (std::size_t i = 0; i < cuda.size(); ++i) ASSERT_NEAR(cuda[i], reference[i], 1e-6) << i;
+}
+
+TEST(CudaBackend, StateSurvivesItsWayInAndOut) {
+  for (const Optimizer optimizer : {Optimizer::adam, Optimizer::sgd}) {
+    const Recipe recipe = test::busy_recipe(optimizer);
+    const auto trained = started(recipe, Device::cpu);
+    train(*trained, 0, 0, 2);
+    const NetworkState state = trained->state();
+    const auto cuda = started(recipe, Device::cuda);
+    cuda->set_state(state);
+    expect_equal(cuda->state(), state);
+    EXPECT_EQ(cuda->state().front().weight.moment2.empty(), optimizer == Optimizer::sgd);
+  }
+}
+
+TEST(CudaBackend, NeedsNoDataForLogits) {
+  const data::Dataset none;
+  const Recipe recipe = test::busy_recipe();
+  std::vector<float> without(84 * 10), with(84 * 10);
+  started(recipe, Device::cuda, none)->logits(training_set().pixels.data(), 84, without.data());
+  started(recipe, Device::cuda)->logits(training_set().pixels.data(), 84, with.data());
+  EXPECT_EQ(without, with);
+}
+
+}  // namespace
+}  // namespace xent::mlp

@@ -1,0 +1,118 @@
+// The GPU's plans for every regime, on devices made up of numbers.
+#include "host/plan/gpu_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace xent::plan {
+namespace {
+
+using gpu::Mapping;
+
+constexpr std::size_t kKiB = 1024;
+
+/// Numbers of the architectures that the kernels are compiled for (CUDA programming guide, compute
+/// capabilities).
+constexpr DeviceProperties kTuring{75, 40, 1024, 64 * kKiB, 64 * kKiB};
+constexpr DeviceProperties kAmpere{80, 108, 2048, 164 * kKiB, 163 * kKiB};
+constexpr DeviceProperties kAda{89, 128, 1536, 100 * kKiB, 99 * kKiB};
+constexpr DeviceProperties kHopper{90, 132, 2048, 228 * kKiB, 227 * kKiB};
+constexpr DeviceProperties kBlackwell{100, 148, 2048, 228 * kKiB, 227 * kKiB};
+constexpr DeviceProperties kBlackwellConsumer{120, 170, 1536, 100 * kKiB, 99 * kKiB};
+constexpr DeviceProperties kAll[] = {kTuring, kAmpere, kAda, kHopper, kBlackwell, kBlackwellConsumer};
+
+GpuPlan plan(std::int64_t rows, std::int64_t classes, DType dtype, const DeviceProperties& device = kHopper,
+             int tiles = 1) {
+  return plan_gpu({.layout = row_major(rows, classes), .dtype = dtype, .tiles = tiles, .writes_matrix = true},
+                  device);
+}
+
+TEST(GpuPlan, MappingFollowsTheLengthOfTheRow) {
+  EXPECT_EQ(plan(64, 10, DType::f32).mapping, Mapping::few_lanes);
+  EXPECT_EQ(plan(64, 32, DType::f64).mapping, Mapping::few_lanes);
+  EXPECT_EQ(plan(64, 33, DType::bf16).mapping, Mapping::warp);
+  EXPECT_EQ(plan(64, 1000, DType::f32).mapping, Mapping::warp);
+  EXPECT_EQ(plan(64, 2048, DType::f16).mapping, Mapping::warp);
+  EXPECT_EQ(plan(64, 2049, DType::f16).mapping, Mapping::block);
+  EXPECT_EQ(plan(64, 1025, DType::f32).mapping, Mapping::block);
+  EXPECT_EQ(plan(64, 8193, DType::f32).mapping, Mapping::wide_block);
+  EXPECT_EQ(plan(64, 50257, DType::bf16).mapping, Mapping::wide_block);
+}
+
+TEST(GpuPlan, LongRowsAreSharedOutOverAClusterWhereThereAreClusters) {
+  const GpuPlan one = plan(8192, 50257, DType::bf16);
+  EXPECT_EQ(one.cluster, 1U);
+  EXPECT_TRUE(one.row_stays);
+  EXPECT_EQ(one.bytes_read, 8192LL * 50257 * 2);
+
+  const GpuPlan four = plan(8192, 128256, DType::bf16);
+  EXPECT_EQ(four.cluster, 4U);
+  EXPECT_TRUE(four.row_stays);
+  EXPECT_EQ(four.grid % 4, 0U);
+
+  EXPECT_EQ(plan(8192, 128256, DType::f32).cluster, 8U);
+  EXPECT_TRUE(plan(8192, 400000, DType::f32).row_stays);   // one block to a multiprocessor
+  EXPECT_FALSE(plan(8192, 500000, DType::f32).row_stays);  // too long for all eight
+
+  const GpuPlan before = plan(8192, 128256, DType::bf16, kAmpere);
+  EXPECT_EQ(before.cluster, 1U);
+  EXPECT_FALSE(before.row_stays);
+  EXPECT_EQ(before.bytes_read, 2 * 8192LL * 128256 * 2);
+}
+
+TEST(GpuPlan, WhatBitsDependOnDoesNotLookAtTheRows) {
+  for (const DeviceProperties& device : kAll) {
+    for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
+      for (const std::int64_t classes : {1, 10, 33, 1000, 5000, 50257, 128256, 1000000}) {
+        GpuPlan few = plan(1, classes, dtype, device);
+        GpuPlan many = plan(1 << 20, classes, dtype, device);
+        few.grid = many.grid = 0;
+        few.bytes_read = many.bytes_read = few.bytes_written = many.bytes_written = 0;
+        EXPECT_EQ(few, many) << classes;
+      }
+    }
+  }
+}
+
+/// What a launch demands, for every length up to some thousands and samples beyond.
+TEST(GpuPlan, EveryPlanCanBeLaunched) {
+  for (const DeviceProperties& device : kAll) {
+    for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
+      for (const int tiles : {1, 2}) {
+        for (std::int64_t classes = 1; classes < 3'000'000; classes += 1 + classes / 97) {
+          const GpuPlan p = plan(37, classes, dtype, device, tiles);
+          const auto columns = p.tile.columns * static_cast<std::int64_t>(p.cluster);
+          ASSERT_GE(p.tile.columns, 1) << classes;
+          ASSERT_GE(p.tile.bytes, static_cast<std::size_t>(p.tile.columns) * size_of(dtype) + 15) << classes;
+          ASSERT_LE(p.shared_bytes + 2 * kKiB, device.shared_per_block) << to_string(p);
+          ASSERT_EQ(p.row_stays, columns >= classes) << classes;
+          ASSERT_LE(p.cluster, device.compute_capability >= 90 ? 8U : 1U) << classes;
+          ASSERT_TRUE(p.cluster == 1 || p.mapping == Mapping::wide_block) << classes;
+          ASSERT_GE(p.grid, p.cluster) << classes;
+          ASSERT_EQ(p.grid % p.cluster, 0U) << classes;
+          // No part of a cluster is left without columns.
+          ASSERT_LT(p.tile.columns * static_cast<std::int64_t>(p.cluster - 1), classes) << classes;
+        }
+      }
+    }
+  }
+}
+
+TEST(GpuPlan, GridsAreBounded) {
+  const GpuPlan huge = plan(std::int64_t{1} << 40, 10, DType::f32);
+  EXPECT_EQ(huge.grid, 32U * 132U);
+  EXPECT_EQ(plan(1, 10, DType::f32).grid, 1U);
+  EXPECT_EQ(plan(33, 10, DType::f32).grid, 2U);  // 32 rows to a block
+  EXPECT_EQ(flat_grid(0, 256, kHopper), 1U);
+  EXPECT_EQ(flat_grid(257, 256, kHopper), 2U);
+  EXPECT_EQ(flat_grid(std::int64_t{1} << 40, 256, kHopper), 32U * 132U);
+}
+
+TEST(GpuPlan, CanBePrinted) {
+  EXPECT_EQ(
+      to_string(plan(8192, 128256, DType::bf16)),
+      "gpu: 1024 threads per row in each of 4 blocks of a cluster, tiles of 32064 columns, 64144 B of shared "
+      "memory, 4224 blocks, the row stays on chip, reads 2101346304 B, writes 2101346304 B");
+}
+
+}  // namespace
+}  // namespace xent::plan
