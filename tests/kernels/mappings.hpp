@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <tuple>
 #include <utility>
 
@@ -21,6 +22,7 @@ struct Mapping {
   unsigned grid;
   unsigned cluster = 1;
 };
+inline void PrintTo(const Mapping& mapping, std::ostream* out) { *out << mapping.name; }
 inline constexpr Mapping kMappings[] = {
     {"four_lanes", 4, 32, 3},     {"eight_lanes_two_tiles", 8, 20, 2},
     {"warp", 32, 1100, 2},        {"warp_tiles", 32, 96, 3},
