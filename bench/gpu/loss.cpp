@@ -1,4 +1,5 @@
 #include "bench/gpu/loss.hpp"
+#include "bench/random_logits.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -34,22 +35,6 @@ constexpr double kCachesPerGraph = 250.0;
 constexpr std::int64_t kMostCalls = 256;
 /// In place each set serves once per graph, since a call replaces its logits: so there are more sets.
 constexpr double kCachesInPlace = 32.0;
-
-/// SplitMix64.
-std::uint64_t random_word(std::uint64_t counter) {
-  std::uint64_t x = (counter + 1) * 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
-}
-
-/// Close to a normal number of deviation 2: a sum of four uniform ones.
-float random_logit(std::uint64_t counter) {
-  const std::uint64_t word = random_word(counter);
-  std::uint64_t sum = 0;
-  for (unsigned shift = 0; shift < 64; shift += 16) sum += (word >> shift) & 0xFFFFU;
-  return (static_cast<float>(sum) - 131070.0F) * (2.0F * 1.7320508F / 65536.0F);
-}
 
 template <class T>
 void fill_randomly(const cuda::DeviceArray<T>& memory, cuda::Stream stream) {

@@ -161,6 +161,7 @@ std::vector<BatchResult> CudaBackend::train(const Steps& steps) {
   cuda::wait(stream_.get());
 
   std::vector<BatchResult> results;
+  results.reserve(outcomes.size());
   for (const gpu::StepOutcome& one : outcomes) results.push_back({.loss = one.loss, .correct = one.correct});
   return results;
 }
