@@ -19,7 +19,7 @@ endif()
 # handed to others runs on all, and as PTX on what comes later.
 set(XENT_CUDA_ARCHITECTURES "" CACHE STRING "native (default: the GPU present, or 90), all, or a list as CMAKE_CUDA_ARCHITECTURES")
 if(XENT_CUDA_ARCHITECTURES STREQUAL "all")
-  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100 120)  # the last two as PTX too
 elseif(XENT_CUDA_ARCHITECTURES AND NOT XENT_CUDA_ARCHITECTURES STREQUAL "native")
   set(CMAKE_CUDA_ARCHITECTURES ${XENT_CUDA_ARCHITECTURES})
 elseif(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)

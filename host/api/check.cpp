@@ -190,6 +190,10 @@ void check_input(std::string_view argument, const LabelView& view, std::int64_t 
   check_strided(argument, view.data, size_of(view.type), view.size, view.stride, size, false);
 }
 
+void check_output(std::string_view argument, const std::int64_t* count) {
+  check_memory(argument, count, sizeof *count, 0);
+}
+
 void check(const LossOptions& options) {
   if (options.reduction > Reduction::mean) {
     reject("options.reduction", "is " + text(static_cast<int>(options.reduction)), "none, sum or mean");

@@ -31,6 +31,8 @@ void check_input(std::string_view argument, const ConstVectorView& view, std::in
 void check_output(std::string_view argument, const VectorView& view, std::int64_t size);
 void check_output(std::string_view argument, const IndexView& view, std::int64_t size, std::int64_t classes);
 void check_input(std::string_view argument, const LabelView& view, std::int64_t size);
+/// A count to write, or null.
+void check_output(std::string_view argument, const std::int64_t* count);
 
 void check(const LossOptions& options);
 /// values must be absent, one shared value, or one per row where the loss itself is one per row.

@@ -28,6 +28,8 @@ void check_outputs(const ConstMatrixView& logits, const LabelView& labels, const
   std::vector<api::Footprint> written{api::footprint("outputs.correct_count", outputs.correct_count),
                                       api::footprint("outputs.valid_count", outputs.valid_count),
                                       api::workspace_footprint(exec)};
+  api::check_output("outputs.correct_count", outputs.correct_count);
+  api::check_output("outputs.valid_count", outputs.valid_count);
   if (outputs.loss.given()) {
     api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
     written.push_back(api::footprint("outputs.loss", outputs.loss));

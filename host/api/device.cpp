@@ -9,9 +9,7 @@
 namespace xent {
 
 std::string unavailable(Device device) {
-  if (device != Device::cuda) return {};
-  static const std::string why = cuda::why_unavailable();
-  return why;
+  return device == Device::cuda ? cuda::why_unavailable() : std::string();
 }
 
 std::size_t workspace_bytes(std::int64_t rows) {

@@ -27,6 +27,7 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
   const std::int64_t rows = log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
+  api::check_output("outputs.valid_count", outputs.valid_count);
   api::check_disjoint(
       {api::footprint("outputs.loss", outputs.loss),
        api::footprint("outputs.valid_count", outputs.valid_count), api::workspace_footprint(exec)},

@@ -19,6 +19,7 @@ std::string diagnose(const DriverFacts& facts) {
   if (facts.devices == 0) {
     return "no CUDA device" + (facts.reason.empty() ? std::string() : " (" + facts.reason + ")");
   }
+  if (!facts.reason.empty()) return "the CUDA device cannot be asked (" + facts.reason + ")";
   if (!facts.has_kernels) {
     return "no kernel in this build runs on " + facts.device_name + " (compute capability " +
            std::to_string(facts.compute_capability / 10) + "." +

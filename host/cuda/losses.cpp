@@ -21,14 +21,17 @@ class LossCall {
 
   /// Counts the valid rows on the device if somebody wants to know: the caller, or the mean. Without an
   /// ignore_index all are valid.
-  void count_valid(std::int64_t* wanted, bool divides) {
+  void count_valid(std::int64_t* wanted, bool divides) const {
     if (wanted == nullptr && !(divides && divides_by_valid_rows(options_) && options_.ignore_index)) return;
-    valid_ = wanted != nullptr ? wanted : workspace_.valid_rows();
-    fill_zero(valid_, sizeof *valid_, exec_.stream);
-    if (rows_ == 0) return;
-    gpu::launch_count_valid_rows({.grid = flat_grid(rows_), .stream = exec_.stream}, labels_,
-                                 options_.ignore_index.has_value(), options_.ignore_index.value_or(0),
-                                 valid_);
+    std::int64_t* const valid = workspace_.valid_rows();
+    fill_zero(valid, sizeof *valid, exec_.stream);
+    if (rows_ > 0) {
+      gpu::launch_count_valid_rows({.grid = flat_grid(rows_), .stream = exec_.stream}, labels_,
+                                   options_.ignore_index.has_value(), options_.ignore_index.value_or(0),
+                                   valid);
+    }
+    // Every row looks at the number; the caller's own may lie in the host's memory.
+    if (wanted != nullptr) copy(wanted, valid, sizeof *valid, exec_.stream);
   }
 
   gpu::CrossEntropyArguments arguments(const Upstream& upstream) const {
@@ -72,7 +75,7 @@ class LossCall {
     return options_.denominator.value_or(static_cast<double>(rows_));
   }
   const std::int64_t* counted_divisor() const {
-    return divides_by_valid_rows(options_) && options_.ignore_index ? valid_ : nullptr;
+    return divides_by_valid_rows(options_) && options_.ignore_index ? workspace_.valid_rows() : nullptr;
   }
 
   const LabelView& labels_;
@@ -80,14 +83,13 @@ class LossCall {
   const LossOptions& options_;
   const Exec& exec_;
   CallWorkspace workspace_;
-  std::int64_t* valid_ = nullptr;
 };
 
 }  // namespace
 
 void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
                    const LossOptions& options, const Upstream& upstream, const Exec& exec) {
-  LossCall call(labels, logits.layout.rows(), options, exec);
+  const LossCall call(labels, logits.layout.rows(), options, exec);
   call.count_valid(outputs.valid_count, outputs.loss.given() || outputs.grad.given());
   if (outputs.correct_count != nullptr) {
     fill_zero(outputs.correct_count, sizeof *outputs.correct_count, exec.stream);
@@ -108,7 +110,7 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
 void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
                             const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
                             const Upstream& upstream, const Exec& exec) {
-  LossCall call(labels, logits.layout.rows(), options, exec);
+  const LossCall call(labels, logits.layout.rows(), options, exec);
   call.count_valid(nullptr, true);
   gpu::CrossEntropyArguments arguments = call.arguments(upstream);
   arguments.logits = logits;
@@ -121,7 +123,7 @@ void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labe
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options, const Exec& exec) {
   const std::int64_t rows = log_probs.layout.rows();
-  LossCall call(labels, rows, options, exec);
+  const LossCall call(labels, rows, options, exec);
   call.count_valid(outputs.valid_count, true);
   gpu::CrossEntropyArguments arguments = call.arguments({});
   arguments.logits = log_probs;
@@ -137,7 +139,7 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
 
 void nll_backward(const LabelView& labels, const MatrixView& grad, const LossOptions& options,
                   const Upstream& upstream, const Exec& exec) {
-  LossCall call(labels, grad.layout.rows(), options, exec);
+  const LossCall call(labels, grad.layout.rows(), options, exec);
   call.count_valid(nullptr, true);
   gpu::CrossEntropyArguments arguments = call.arguments(upstream);
   arguments.logits = grad;

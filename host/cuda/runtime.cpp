@@ -20,6 +20,7 @@ constexpr int kMostDevices = 64;
 
 void check(cudaError_t code, const char* call) {
   if (code == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // ours to report, not a later caller's to find
   int device = -1;
   static_cast<void>(cudaGetDevice(&device));
   throw CudaError(
@@ -63,25 +64,32 @@ DriverFacts driver_facts() {
   static_cast<void>(cudaGetLastError());
   if (facts.devices == 0) return facts;
   int device = 0;
-  if (cudaGetDevice(&device) != cudaSuccess) return facts;
   cudaDeviceProp properties{};
-  if (const cudaError_t code = cudaGetDeviceProperties(&properties, device); code != cudaSuccess) {
+  cudaError_t code = cudaGetDevice(&device);
+  if (code == cudaSuccess) code = cudaGetDeviceProperties(&properties, device);
+  if (code != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
     facts.reason = cudaGetErrorString(code);
-    facts.devices = 0;
     return facts;
   }
   facts.device_name = properties.name;
   facts.compute_capability = 10 * properties.major + properties.minor;
-  facts.has_kernels = gpu::runs_here();
-  static_cast<void>(cudaGetLastError());
+  try {
+    facts.has_kernels = gpu::runs_here();
+  } catch (const CudaError& error) {
+    facts.reason = error.what();
+  }
   return facts;
 }
 
 }  // namespace
 
-const std::string& unavailable() {
-  static const std::string none = diagnose(driver_facts());
-  return none;
+std::string unavailable() {
+  static std::atomic<bool> usable{false};
+  if (usable.load(std::memory_order_relaxed)) return {};
+  std::string why = diagnose(driver_facts());
+  usable.store(why.empty(), std::memory_order_relaxed);
+  return why;
 }
 
 std::string device_name() {

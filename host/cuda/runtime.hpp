@@ -15,8 +15,8 @@ namespace xent::cuda {
 
 using Stream = void*;  ///< a cudaStream_t
 
-/// Empty, or why no device can be used, in one line. Asked once per process and device.
-const std::string& unavailable();
+/// Empty, or why the current device cannot be used, in one line. Asked until it can.
+std::string unavailable();
 
 /// "NVIDIA H200, 132 multiprocessors, 139 GiB"
 std::string device_name();

@@ -27,6 +27,12 @@ constexpr std::int64_t kColumnGranule = 16;
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+/// A view with strides of 0 may have more elements than there are addresses.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
+}
+
 gpu::Mapping mapping_for(std::int64_t classes, std::int64_t row_bytes) {
   if (classes <= kMostColumnsFewLanes) return gpu::Mapping::few_lanes;
   if (row_bytes <= kMostRowBytesWarp) return gpu::Mapping::warp;
@@ -86,7 +92,7 @@ void place_row(GpuPlan& plan, const GpuWork& work, const DeviceProperties& devic
 
 GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
   const std::int64_t rows = work.layout.rows();
-  const std::int64_t row_bytes = work.layout.classes * static_cast<std::int64_t>(size_of(work.dtype));
+  const std::int64_t row_bytes = product(work.layout.classes, static_cast<std::int64_t>(size_of(work.dtype)));
   GpuPlan plan;
   plan.mapping = mapping_for(work.layout.classes, row_bytes);
   if (work.tiles > 0) place_row(plan, work, device);
@@ -95,8 +101,9 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
       std::max<std::int64_t>(1, kBlocksPerMultiprocessor * device.multiprocessors / plan.cluster);
   plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
   const std::int64_t reads = plan.row_stays ? 1 : 2;
-  plan.bytes_read = reads * work.matrices_read * rows * row_bytes;
-  plan.bytes_written = work.writes_matrix ? rows * row_bytes : 0;
+  const std::int64_t bytes = product(rows, row_bytes);
+  plan.bytes_read = product(reads * work.matrices_read, bytes);
+  plan.bytes_written = work.writes_matrix ? bytes : 0;
   return plan;
 }
 

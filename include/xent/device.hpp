@@ -14,8 +14,9 @@ namespace xent {
 std::string unavailable(Device device);
 
 /// Bytes of Exec::workspace that any call on at most so many rows needs: about 8 per row. Zero it once,
-/// before its first use (the report on labels lives in it); calls on one stream share one, concurrent streams
-/// need one each. Throws InvalidArgument for a negative number.
+/// before its first use (the report on labels lives in it). Calls that follow one another on a stream share
+/// one; concurrent streams need one each, and so do threads that queue on one stream at the same time. Throws
+/// InvalidArgument for a negative number.
 std::size_t workspace_bytes(std::int64_t rows);
 
 /// On a CUDA device a label outside [0, classes) cannot be refused by the call that meets it. Its row has NaN

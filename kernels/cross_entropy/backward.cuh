@@ -15,7 +15,7 @@ struct ProbabilityFromLse {
 
   __device__ __forceinline__ explicit ProbabilityFromLse(double lse) : high(static_cast<C>(lse)) {
     const double rounded_off = lse - static_cast<double>(high);
-    low = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C(0);  // inf - inf
+    low = rounded_off - rounded_off == 0.0 ? static_cast<C>(rounded_off) : C(0);  // high may be infinite
   }
   __device__ __forceinline__ C operator()(C z) const { return exp_of((z - high) - low); }
 };

@@ -76,7 +76,8 @@ class CrossEntropyRow {
     const TargetDistribution<C> target(arguments_.label_smoothing, sums_.gaps.unmasked);
     const C log_sum = log1p(sums_.state.rest);
     C gap = target.on_target == C(0) ? C(0) : target.on_target * (sums_.state.max - z_label);
-    if (smoothed()) gap += sums_.gaps.gap * target.share / GapSums<C>::kUnit;
+    // A share may be nothing, and the gaps infinite.
+    if (target.share != C(0)) gap += sums_.gaps.gap * target.share / GapSums<C>::kUnit;
     store_result(arguments_, r,
                  {.loss = static_cast<double>(gap + log_sum),
                   .lse = static_cast<double>(sums_.state.max) + static_cast<double>(log_sum),

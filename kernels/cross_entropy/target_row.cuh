@@ -45,13 +45,21 @@ __device__ __forceinline__ void store_result(const CrossEntropyArguments& argume
   if (arguments.argmax.size != 0) store_index(arguments.argmax, r, result.argmax);
 }
 
-/// Row and label have to change together, so a lock guards them; bad labels are rare.
+/// Row and label have to change together, so a lock guards them; only a row below all before it takes it.
 __device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& arguments, std::int64_t r,
                                                  std::int64_t label) {
   LabelReport* const report = arguments.bad_labels;
   if (report == nullptr) return;
   atomic_add(&report->count, std::uint64_t{1});
-  while (atomic_compare_exchange(&report->lock, 0U, 1U) != 0U) __nanosleep(100);
+  const std::uint64_t complement = ~static_cast<std::uint64_t>(r);
+  if (atomic_max(&report->highest_complement, complement) > complement) return;
+  // Milliseconds, then the row goes unnamed: a workspace that was never zeroed may hold a lock that nobody
+  // has.
+  int tries = 1 << 14;
+  while (atomic_compare_exchange(&report->lock, 0U, 1U) != 0U) {
+    if (--tries == 0) return;
+    __nanosleep(100);
+  }
   __threadfence();
   volatile LabelReport& shared = *report;  // others wrote it while they had the lock
   if (shared.has_first == 0 || r < shared.first_row) {

@@ -1,6 +1,8 @@
 // Launching a kernel, host side: launch({.grid = 8, .block = 256}, my_kernel<float>, arguments…).
 #pragma once
 
+#include <mutex>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,6 +20,36 @@ using Stream = cudaStream_t;
 /// The runtime refused the launch. What goes wrong while the kernel runs shows at a later call.
 using LaunchError = CudaError;
 
+inline void check_launch(cudaError_t code, const char* call) {
+  if (code == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // ours to report, not a later caller's to find
+  throw LaunchError(std::string(call) + ": " + cudaGetErrorString(code), static_cast<int>(code));
+}
+
+/// Beyond 48 KiB, static and dynamic together, shared memory has to be asked for. The wish belongs to the
+/// kernel and not to the launch: one that followed each launch's size could be lowered by another thread
+/// before this one launches. So it is made once per kernel and device, for all there is.
+inline void ask_for_shared_memory(const void* kernel) {
+  static std::mutex mutex;
+  static std::set<std::pair<int, const void*>> asked;
+  int device = 0;
+  check_launch(cudaGetDevice(&device), "current device");
+  const std::lock_guard lock(mutex);
+  if (asked.contains({device, kernel})) return;
+  cudaFuncAttributes attributes{};
+  check_launch(cudaFuncGetAttributes(&attributes, kernel), "kernel attributes");
+  int most = 0;
+  check_launch(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+               "device attribute");
+  check_launch(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    most - static_cast<int>(attributes.sharedSizeBytes)),
+               "dynamic shared memory");
+  asked.emplace(device, kernel);
+}
+
+/// Less than what is there unasked, by more than any kernel has in static memory.
+inline constexpr std::size_t kUnaskedSharedBytes = 32U << 10U;
+
 #else
 
 using Stream = void*;
@@ -30,7 +62,7 @@ using LaunchError = simt::Error;
 struct LaunchConfig {
   dim3 grid;
   dim3 block;
-  std::size_t shared_bytes = 0;  ///< dynamic; beyond 48 KiB it is opted into
+  std::size_t shared_bytes = 0;  ///< dynamic; what the device has, but for the kernel's static memory
   dim3 cluster = 1;              ///< in blocks; divides the grid; more than 1 wants sm_90
   Stream stream = nullptr;
 };
@@ -40,18 +72,11 @@ template <class... Parameters, class... Arguments>
 void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments), "one argument for each parameter");
 #ifdef __CUDACC__
-  const auto check = [](cudaError_t code, const char* call) {
-    if (code == cudaSuccess) return;
-    throw LaunchError(std::string(call) + ": " + cudaGetErrorString(code), static_cast<int>(code));
-  };
   const unsigned cluster_size = config.cluster.x * config.cluster.y * config.cluster.z;
-  if (config.shared_bytes > (48U << 10U)) {
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(config.shared_bytes)),
-          "dynamic shared memory");
-  }
+  if (config.shared_bytes > kUnaskedSharedBytes) ask_for_shared_memory(reinterpret_cast<const void*>(kernel));
   if (cluster_size > 8) {
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1), "cluster size");
+    check_launch(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
+                 "cluster size");
   }
   cudaLaunchAttribute cluster{};
   cluster.id = cudaLaunchAttributeClusterDimension;
@@ -63,8 +88,9 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
   native.stream = config.stream;
   native.attrs = &cluster;
   native.numAttrs = cluster_size > 1 ? 1 : 0;
-  check(cudaLaunchKernelEx(&native, kernel, static_cast<Parameters>(std::forward<Arguments>(arguments))...),
-        "kernel launch");
+  check_launch(
+      cudaLaunchKernelEx(&native, kernel, static_cast<Parameters>(std::forward<Arguments>(arguments))...),
+      "kernel launch");
 #else
   const std::tuple<Parameters...> values(static_cast<Parameters>(std::forward<Arguments>(arguments))...);
   simt::launch({config.grid, config.block, config.shared_bytes, config.cluster},
@@ -72,15 +98,21 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
 #endif
 }
 
-/// Whether the current device can run the kernel: it was compiled for it, or can be.
+/// Whether the current device can run the kernel: it was compiled for it, or can be. Throws LaunchError if
+/// the device cannot be asked.
 template <class... Parameters>
 bool can_run([[maybe_unused]] void (*kernel)(Parameters...)) {
 #ifdef __CUDACC__
   cudaFuncAttributes attributes{};
-  return cudaFuncGetAttributes(&attributes, kernel) == cudaSuccess;
-#else
-  return true;
+  const cudaError_t code = cudaFuncGetAttributes(&attributes, kernel);
+  if (code == cudaErrorNoKernelImageForDevice || code == cudaErrorInvalidDeviceFunction ||
+      code == cudaErrorUnsupportedPtxVersion) {
+    static_cast<void>(cudaGetLastError());
+    return false;
+  }
+  check_launch(code, "kernel attributes");
 #endif
+  return true;
 }
 
 }  // namespace xent::gpu

@@ -105,7 +105,7 @@ __device__ __forceinline__ GapSums<C> merge(const GapSums<C>& a, C max_a, const 
   const C max = max_b > max_a ? max_b : max_a;
   const auto moved = [max](const GapSums<C>& part, C from) {
     return part.unmasked == 0 ? part.gap
-                              : part.gap + static_cast<C>(part.unmasked) * (max - from) * GapSums<C>::kUnit;
+                              : part.gap + (max - from) * GapSums<C>::kUnit * static_cast<C>(part.unmasked);
   };
   return {moved(a, max_a) + moved(b, max_b), a.unmasked + b.unmasked};
 }

@@ -11,7 +11,8 @@ namespace xent::gpu {
 /// and the number of classes it was compared with. All zero bytes: none yet.
 struct LabelReport {
   std::uint64_t count;
-  std::uint32_t lock;  ///< guards the rest
+  std::uint64_t highest_complement;  ///< ~row, of the lowest row so far
+  std::uint32_t lock;                ///< guards the rest
   std::uint32_t has_first;
   std::int64_t first_row;
   std::int64_t first_value;

@@ -82,6 +82,17 @@ TEST(BadOptions, ACudaDeviceThatCannotBeUsed) {
   EXPECT_THROW(check(call.exec), Unsupported);
 }
 
+TEST(BadOptions, CountsAtOddAddresses) {
+  Call call;
+  alignas(8) char bytes[16] = {};
+  auto* const odd = reinterpret_cast<std::int64_t*>(bytes + 4);
+  EXPECT_THROW(cross_entropy(call.logits, call.labels, {.correct_count = odd}), InvalidArgument);
+  EXPECT_THROW(cross_entropy(call.logits, call.labels, {.valid_count = odd}), InvalidArgument);
+  float loss = 0.0F;
+  EXPECT_THROW(nll(call.logits, call.labels, {.loss = vector(&loss, 1), .valid_count = odd}),
+               InvalidArgument);
+}
+
 TEST(BadOptions, RowsOfAWorkspace) {
   EXPECT_THROW(workspace_bytes(-1), InvalidArgument);
   EXPECT_THROW(workspace_bytes(std::int64_t{1} << 60), InvalidArgument);

@@ -43,6 +43,12 @@ TEST(Diagnosis, EachHindranceHasItsLine) {
   none.reason = "no CUDA-capable device is detected";
   EXPECT_EQ(diagnose(none), "no CUDA device (no CUDA-capable device is detected)");
 
+  DriverFacts busy = good();
+  busy.reason = "all CUDA-capable devices are busy or unavailable";
+  busy.has_kernels = false;
+  EXPECT_EQ(diagnose(busy),
+            "the CUDA device cannot be asked (all CUDA-capable devices are busy or unavailable)");
+
   DriverFacts pascal = good();
   pascal.device_name = "Tesla P100";
   pascal.compute_capability = 60;

@@ -1,5 +1,6 @@
 // No kernel ships that has not run here: every instance of the table is reached through the public functions,
 // and judged there.
+#include <array>
 #include <map>
 #include <string>
 
@@ -50,6 +51,48 @@ void run_all(DType dtype, std::int64_t classes, const Exec& exec) {
 TEST(Instances, RowsLongerThanAClusterHolds) {
   const Running running(every_backend().front());
   run_all(DType::f32, 600'000, running.exec());
+}
+
+/// Tiles that with a kernel's own shared memory just exceed what a device gives unasked. Each as the first
+/// launch of its kernel: on a device that was asked before, nothing can go wrong.
+class SharedMemory : public ::testing::TestWithParam<std::int64_t> {};
+
+TEST_P(SharedMemory, IsAskedForWhereItIsNeeded) {
+  const Running running(every_backend().front());
+  run_all(DType::f32, GetParam(), running.exec());
+  run_all(DType::bf16, 2 * GetParam(), running.exec());
+}
+INSTANTIATE_TEST_SUITE_P(Edges, SharedMemory, ::testing::Values(6100, 12200));
+
+/// Smoothing over gaps whose sum is beyond f32 before it is scaled, in a row of several tiles.
+TEST(Instances, LargeGapsOfALongRowStayInRange) {
+  for (const Backend& backend : every_backend()) {
+    const Running running(backend);
+    const LossSetting setting{.options = {.reduction = Reduction::none, .label_smoothing = 0.1}};
+    LossProblem problem(setting, DType::f32, LabelType::i32, Arrangement::packed, {1, 40'000}, 1);
+    for (std::int64_t c = 0; c < 40'000; ++c) problem.logits.set(0, c, c == 39'999 ? 1e35 : 0.0);
+    problem.labels.set(0, 39'999);
+    LossOutputs got(problem);
+    cross_entropy(problem.logits.view(), problem.labels.labels(), got.views(), problem.options, {},
+                  running.exec());
+    EXPECT_NEAR(got.loss.get(0), 0.1 * 1e35 * 39'999 / 40'000, 1e30) << backend.name;
+  }
+}
+
+/// A share that f32 cannot hold is none, whatever the gaps.
+TEST(Instances, ATinySmoothingIsNoNan) {
+  for (const Backend& backend : every_backend()) {
+    const Running running(backend);
+    const LossSetting setting{.options = {.reduction = Reduction::none, .label_smoothing = 1e-46}};
+    LossProblem problem(setting, DType::f32, LabelType::i32, Arrangement::packed, {1, 3}, 1);
+    for (std::int64_t c = 0; c < 3; ++c)
+      problem.logits.set(0, c, std::array{3e38, -3e38, 0.0}.at(static_cast<std::size_t>(c)));
+    problem.labels.set(0, 0);
+    LossOutputs got(problem);
+    cross_entropy(problem.logits.view(), problem.labels.labels(), got.views(), problem.options, {},
+                  running.exec());
+    EXPECT_EQ(got.loss.get(0), 0.0) << backend.name;
+  }
 }
 
 std::map<std::string, std::uint64_t> launches() {

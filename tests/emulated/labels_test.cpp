@@ -2,11 +2,20 @@
 // tells the first of them.
 #include <cmath>
 
+#include "host/cuda/runtime.hpp"
+
 #include "tests/conformance/backend.hpp"
 #include "tests/conformance/problem.hpp"
 
 namespace xent::testing {
 namespace {
+
+/// Every byte of the workspace.
+void fill_workspace(const Exec& exec, unsigned char value) {
+  const std::vector<unsigned char> bytes(exec.workspace.bytes, value);
+  cuda::copy(exec.workspace.data, bytes.data(), bytes.size(), exec.stream);
+  cuda::wait(exec.stream);
+}
 
 class DeviceLabels : public Conformance {
  protected:
@@ -83,6 +92,18 @@ TEST_P(DeviceLabels, TheFirstRowOfAllCallsIsKept) {
   run(5, 13);
   run(0, posed.labels.get(0));
   expect_label_error(3, -12, 6);
+}
+
+/// A caller's mistake must not become a kernel that never ends.
+TEST_P(DeviceLabels, AWorkspaceThatWasNeverZeroedEnds) {
+  LossProblem posed = problem(6);
+  posed.labels.set(1, 6);
+  LossOutputs got(posed);
+  const Exec here = exec();
+  fill_workspace(here, 0xFF);
+  cross_entropy(posed.logits.view(), posed.labels.labels(), got.views(), posed.options, {}, here);
+  EXPECT_TRUE(std::isnan(got.loss.get(1)));
+  fill_workspace(here, 0);
 }
 
 TEST_P(DeviceLabels, TheReducedLossIsNan) {

@@ -22,10 +22,7 @@ plan::DeviceProperties& properties() {
 
 }  // namespace
 
-const std::string& unavailable() {
-  static const std::string none;
-  return none;
-}
+std::string unavailable() { return {}; }
 
 std::string device_name() { return "emulated CUDA device"; }
 const plan::DeviceProperties& device_properties() { return properties(); }

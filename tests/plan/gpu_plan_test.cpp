@@ -1,6 +1,8 @@
 // The GPU's plans for every regime, on devices made up of numbers.
 #include "host/plan/gpu_plan.hpp"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace xent::plan {
@@ -105,6 +107,12 @@ TEST(GpuPlan, GridsAreBounded) {
   EXPECT_EQ(flat_grid(0, 256, kHopper), 1U);
   EXPECT_EQ(flat_grid(257, 256, kHopper), 2U);
   EXPECT_EQ(flat_grid(std::int64_t{1} << 40, 256, kHopper), 32U * 132U);
+}
+
+TEST(GpuPlan, BytesBeyondTheAddressSpaceAreMany) {
+  const Layout repeated{.outer = 4, .classes = std::int64_t{1} << 58, .outer_stride = 0, .class_stride = 0};
+  const GpuPlan p = plan_gpu({.layout = repeated, .dtype = DType::f32, .matrices_read = 2}, kHopper);
+  EXPECT_EQ(p.bytes_read, std::numeric_limits<std::int64_t>::max());
 }
 
 TEST(GpuPlan, CanBePrinted) {
