@@ -9,7 +9,7 @@
 namespace xent {
 
 std::string unavailable(Device device) {
-  return device == Device::cuda ? cuda::why_unavailable() : std::string();
+  return device == Device::cuda ? cuda::unavailable() : std::string();
 }
 
 std::size_t workspace_bytes(std::int64_t rows) {

@@ -11,7 +11,7 @@ namespace {
 
 }  // namespace
 
-std::string why_unavailable() { return "this build has no CUDA backend"; }
+std::string unavailable() { return "this build has no CUDA backend"; }
 
 void softmax(const ConstMatrixView&, const MatrixView&, bool, const Exec&) { absent(); }
 void softmax_backward(const ConstMatrixView&, const ConstMatrixView&, const MatrixView&, bool, const Exec&) {

@@ -10,8 +10,8 @@
 
 namespace xent::cuda {
 
-/// Empty, or why no device can be used, in one line.
-std::string why_unavailable();
+/// Empty, or why the current device cannot be used, in one line. Asked until it can.
+std::string unavailable();
 
 void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, const Exec& exec);
 void softmax_backward(const ConstMatrixView& saved, const ConstMatrixView& upstream, const MatrixView& grad,

@@ -10,6 +10,7 @@
 
 #include <xent/error.hpp>
 
+#include "host/cuda/backend.hpp"
 #include "host/cuda/diagnosis.hpp"
 #include "kernels/instances/table.hpp"
 

@@ -15,9 +15,6 @@ namespace xent::cuda {
 
 using Stream = void*;  ///< a cudaStream_t
 
-/// Empty, or why the current device cannot be used, in one line. Asked until it can.
-std::string unavailable();
-
 /// "NVIDIA H200, 132 multiprocessors, 139 GiB"
 std::string device_name();
 const plan::DeviceProperties& device_properties();

@@ -10,6 +10,7 @@
 
 #include <xent/error.hpp>
 
+#include "host/cuda/backend.hpp"
 #include "tests/emulated/device.hpp"
 
 namespace xent::cuda {
