@@ -2,22 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <sstream>
 
 #include <xent/device.hpp>
 #include <xent/error.hpp>
 
+#include "host/api/text.hpp"
+
 namespace xent::api {
 namespace {
-
-template <class T>
-std::string text(const T& value) {
-  std::ostringstream out;
-  out << value;
-  return out.str();
-}
 
 bool multiplies(std::int64_t a, std::int64_t b, std::int64_t& product) {
   return !__builtin_mul_overflow(a, b, &product);
@@ -193,43 +186,8 @@ void check_input(std::string_view argument, const LabelView& view, std::int64_t 
 void check_output(std::string_view argument, const std::int64_t* count) {
   check_memory(argument, count, sizeof *count, 0);
 }
-
-void check(const LossOptions& options) {
-  if (options.reduction > Reduction::mean) {
-    reject("options.reduction", "is " + text(static_cast<int>(options.reduction)), "none, sum or mean");
-  }
-  if (options.empty_mean > EmptyMean::nan) {
-    reject("options.empty_mean", "is " + text(static_cast<int>(options.empty_mean)), "zero or nan");
-  }
-  if (!(options.label_smoothing >= 0.0 && options.label_smoothing <= 1.0)) {
-    reject("options.label_smoothing", "is " + text(options.label_smoothing), "0 to 1");
-  }
-  if (options.denominator) {
-    if (options.reduction != Reduction::mean) {
-      reject("options.denominator", "is given with a reduction other than mean", "absent, or with mean");
-    }
-    if (!(std::isfinite(*options.denominator) && *options.denominator > 0.0)) {
-      reject("options.denominator", "is " + text(*options.denominator), "finite and above 0");
-    }
-  }
-}
-
-void check(const Upstream& upstream, const LossOptions& options, std::int64_t rows) {
-  if (!std::isfinite(upstream.scale))
-    reject("upstream.scale", "is " + text(upstream.scale), "a finite number");
-  if (!upstream.values.given()) return;
-  const bool per_row = options.reduction == Reduction::none;
-  const bool shared = upstream.values.size == 1;
-  if (!shared && !per_row) {
-    reject("upstream.values", "size is " + text(upstream.values.size),
-           "0 or 1: the reduced loss is one number");
-  }
-  check_input("upstream.values", upstream.values, shared ? 1 : rows);
-}
-
-double loss_divisor(const LossOptions& options, std::int64_t valid_rows) {
-  if (options.reduction != Reduction::mean) return 1.0;
-  return options.denominator.value_or(static_cast<double>(valid_rows));
+void check_output(std::string_view argument, const double* number) {
+  check_memory(argument, number, sizeof *number, 0);
 }
 
 }  // namespace xent::api

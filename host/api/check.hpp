@@ -31,18 +31,18 @@ void check_input(std::string_view argument, const ConstVectorView& view, std::in
 void check_output(std::string_view argument, const VectorView& view, std::int64_t size);
 void check_output(std::string_view argument, const IndexView& view, std::int64_t size, std::int64_t classes);
 void check_input(std::string_view argument, const LabelView& view, std::int64_t size);
-/// A count to write, or null.
+/// A number to write, or null.
 void check_output(std::string_view argument, const std::int64_t* count);
+void check_output(std::string_view argument, const double* number);
 
-void check(const LossOptions& options);
-/// values must be absent, one shared value, or one per row where the loss itself is one per row.
+/// What holds of the options whatever the loss.
+void check(const LossOptions& options, std::int64_t classes);
+/// The transform of logits with so many classes.
+void check(const LogitTransform& transform, std::int64_t classes);
+/// Each of the vectors must be absent, or one per row; values may also be one shared number, and must be
+/// unless the loss itself is one per row.
 void check(const Upstream& upstream, const LossOptions& options, std::int64_t rows);
-
-/// Counts the rows whose label is not ignored. Throws LabelError for the first label outside [0, classes).
-std::int64_t count_valid_labels(const LabelView& labels, std::int64_t classes, const LossOptions& options,
-                                int threads);
-
-/// What every valid row's loss is divided by.
-double loss_divisor(const LossOptions& options, std::int64_t valid_rows);
+/// Refuses everything that only a softmax's logits can have: for losses that see probabilities.
+void check_no_softmax_options(const LossOptions& options);
 
 }  // namespace xent::api

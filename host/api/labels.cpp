@@ -1,13 +1,17 @@
 // One pass over the labels before any work: count the valid rows, refuse a label out of range.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <xent/error.hpp>
 #include <xent/parallel.hpp>
 
 #include "host/api/check.hpp"
+#include "host/api/counts.hpp"
+#include "host/api/text.hpp"
 
 namespace xent {
 
@@ -71,16 +75,63 @@ std::int64_t count(const LabelView& view, std::int64_t classes, const LossOption
   return valid.load();
 }
 
+double element(const ConstVectorView& values, std::int64_t i) {
+  const std::int64_t at = i * values.stride;
+  return values.dtype == DType::f32 ? static_cast<double>(static_cast<const float*>(values.data)[at])
+                                    : static_cast<const double*>(values.data)[at];
+}
+
+/// Σ class_weights[label] over valid rows, task by task, so that threads change no bit.
+template <class T>
+double sum_of_weights(const LabelView& view, const LossOptions& options, int threads) {
+  const T* data = static_cast<const T*>(view.data);
+  std::vector<double> sums(static_cast<std::size_t>((view.size + kRowsPerTask - 1) / kRowsPerTask), 0.0);
+  parallel_for(std::ssize(sums), threads, [&](std::int64_t task) {
+    double sum = 0.0;
+    const std::int64_t end = std::min(view.size, (task + 1) * kRowsPerTask);
+    for (std::int64_t r = task * kRowsPerTask; r < end; ++r) {
+      const auto label = static_cast<std::int64_t>(data[r * view.stride]);
+      if (options.ignore_index != label) sum += element(options.class_weights, label);
+    }
+    sums[static_cast<std::size_t>(task)] = sum;
+  });
+  double total = 0.0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+template <class T>
+RowCounts count_labels(const LabelView& labels, std::int64_t classes, const LossOptions& options,
+                       int threads) {
+  RowCounts counts{.valid = count<T>(labels, classes, options, threads)};
+  counts.divisor = static_cast<double>(counts.valid);
+  if (options.class_weights.given() && options.mean_over == MeanOver::weights) {
+    counts.divisor = sum_of_weights<T>(labels, options, threads);
+  }
+  return counts;
+}
+
 }  // namespace
 
-std::int64_t count_valid_labels(const LabelView& labels, std::int64_t classes, const LossOptions& options,
-                                int threads) {
-  switch (labels.type) {
-    case LabelType::u8: return count<std::uint8_t>(labels, classes, options, threads);
-    case LabelType::i32: return count<std::int32_t>(labels, classes, options, threads);
-    case LabelType::i64: return count<std::int64_t>(labels, classes, options, threads);
+RowCounts count_rows(const TargetView& target, std::int64_t rows, std::int64_t classes,
+                     const LossOptions& options, int threads) {
+  if (target.kind != TargetKind::labels) return {.valid = rows, .divisor = static_cast<double>(rows)};
+  switch (target.labels.type) {
+    case LabelType::u8: return count_labels<std::uint8_t>(target.labels, classes, options, threads);
+    case LabelType::i32: return count_labels<std::int32_t>(target.labels, classes, options, threads);
+    case LabelType::i64: break;
   }
-  reject("labels", "type is invalid", "u8, i32 or i64");
+  return count_labels<std::int64_t>(target.labels, classes, options, threads);
+}
+
+double loss_divisor(const LossOptions& options, const RowCounts& counts) {
+  if (options.reduction != Reduction::mean) return 1.0;
+  if (!options.denominator_at.given()) return options.denominator.value_or(counts.divisor);
+  const double divisor = element(options.denominator_at, 0);
+  if (!(std::isfinite(divisor) && divisor >= 0.0)) {
+    reject("options.denominator_at", "holds " + text(divisor), "finite, 0 (an empty mean) or more");
+  }
+  return divisor;
 }
 
 }  // namespace api

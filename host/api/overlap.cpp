@@ -45,6 +45,9 @@ Footprint footprint(std::string_view argument, const IndexView& view) {
 Footprint footprint(std::string_view argument, const std::int64_t* count) {
   return strided(argument, count, count == nullptr ? 0 : 1, 1, sizeof *count);
 }
+Footprint footprint(std::string_view argument, const double* number) {
+  return strided(argument, number, number == nullptr ? 0 : 1, 1, sizeof *number);
+}
 
 Footprint workspace_footprint(const Exec& exec) {
   const std::uintptr_t begin = address(exec.workspace.data);

@@ -24,6 +24,7 @@ Footprint footprint(std::string_view argument, const ConstVectorView& view);
 Footprint footprint(std::string_view argument, const LabelView& view);
 Footprint footprint(std::string_view argument, const IndexView& view);
 Footprint footprint(std::string_view argument, const std::int64_t* count);
+Footprint footprint(std::string_view argument, const double* number);
 /// What a call may write besides its results: nothing but on a CUDA device.
 Footprint workspace_footprint(const Exec& exec);
 

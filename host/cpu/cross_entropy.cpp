@@ -10,11 +10,11 @@
 
 namespace xent::cpu {
 
-void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
-                   const LossOptions& options, const Upstream& upstream, std::int64_t valid_rows,
+void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
+                   const CrossEntropyOutputs& outputs, const LossOptions& options, const Upstream& upstream,
                    double divisor, const plan::CpuPlan& plan) {
   const CrossEntropyJob job{.logits = logits,
-                            .labels = labels,
+                            .target = target,
                             .outputs = outputs,
                             .options = options,
                             .upstream = upstream,
@@ -26,17 +26,18 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
       plan, [&](std::int64_t begin, std::int64_t end, const CrossEntropyParts& parts) {
         kernel(job, begin, end, parts);
       });
-  if (outputs.loss.given()) store_reduced_loss(outputs.loss, options, total.loss, valid_rows, divisor);
+  if (outputs.loss.given()) store_reduced_loss(outputs.loss, options, total.loss, divisor);
   if (outputs.correct_count != nullptr) *outputs.correct_count = total.correct;
 }
 
-void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
-                            const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
-                            const Upstream& upstream, double divisor, const plan::CpuPlan& plan) {
+void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
+                            const ConstVectorView& lse, const CrossEntropyGrads& grads,
+                            const LossOptions& options, const Upstream& upstream, double divisor,
+                            const plan::CpuPlan& plan) {
   const CrossEntropyJob job{.logits = logits,
-                            .labels = labels,
+                            .target = target,
                             .lse = lse,
-                            .outputs = {.grad = grad},
+                            .outputs = {.grad = grads.grad, .grad_targets = grads.grad_targets},
                             .options = options,
                             .upstream = upstream,
                             .divisor = divisor,

@@ -9,13 +9,14 @@
 
 namespace xent::cpu {
 
-/// outputs.valid_count is left to the caller, who knows it already.
-void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
-                   const LossOptions& options, const Upstream& upstream, std::int64_t valid_rows,
+/// A divisor of 0 is an empty mean. outputs.valid_count and divisor are left to the caller, who knows them.
+void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
+                   const CrossEntropyOutputs& outputs, const LossOptions& options, const Upstream& upstream,
                    double divisor, const plan::CpuPlan& plan);
 
-void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
-                            const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
-                            const Upstream& upstream, double divisor, const plan::CpuPlan& plan);
+void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
+                            const ConstVectorView& lse, const CrossEntropyGrads& grads,
+                            const LossOptions& options, const Upstream& upstream, double divisor,
+                            const plan::CpuPlan& plan);
 
 }  // namespace xent::cpu

@@ -98,7 +98,7 @@ void Row(const CrossEntropyJob& job, std::int64_t r) {
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
   const D d;
-  const std::int64_t label = load(job.labels, r);
+  const std::int64_t label = load(job.target.labels, r);
   if (job.ignored(label)) return write_ignored_row<T>(job, r);
 
   thread_local Scratch packed_logits;

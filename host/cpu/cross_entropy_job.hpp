@@ -12,7 +12,7 @@ namespace xent::cpu {
 
 struct CrossEntropyJob {
   ConstMatrixView logits{};
-  LabelView labels{};
+  TargetView target{};
   ConstVectorView lse{};  ///< backward only
   CrossEntropyOutputs outputs{};
   LossOptions options{};
@@ -21,7 +21,7 @@ struct CrossEntropyJob {
   bool streaming_stores = false;
 
   bool ignored(std::int64_t label) const { return options.ignore_index && label == *options.ignore_index; }
-  double row_scale(std::int64_t r) const { return upstream_at(upstream, r) / divisor; }
+  double row_scale(std::int64_t r) const { return divisor == 0.0 ? 0.0 : upstream_at(upstream, r) / divisor; }
   bool wants_argmax() const { return outputs.argmax.given() || outputs.correct_count != nullptr; }
 };
 

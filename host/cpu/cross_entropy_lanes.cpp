@@ -29,7 +29,7 @@ struct LaneInputs {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const std::int64_t r = first_row + static_cast<std::int64_t>(lane);
       const bool exists = static_cast<std::int64_t>(lane) < count;
-      index[lane] = exists ? load(job.labels, r) : 0;
+      index[lane] = exists ? load(job.target.labels, r) : 0;
       const bool valid = exists && !job.ignored(index[lane]);
       if (!valid) index[lane] = 0;  // an ignored label may be out of range
       live[lane] = valid ? C{1} : C{0};

@@ -41,7 +41,7 @@ class Rows {
   };
 
   void Row(std::int64_t r) {
-    const std::int64_t label = load(job_.labels, r);
+    const std::int64_t label = load(job_.target.labels, r);
     if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
 
     thread_local Scratch packed_logits[2];  // the pending row still needs its own

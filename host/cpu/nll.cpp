@@ -37,18 +37,19 @@ void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bo
 }  // namespace
 
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const VectorView& loss,
-         const LossOptions& options, std::int64_t valid_rows, double divisor, const plan::CpuPlan& plan) {
+         const LossOptions& options, double divisor, const plan::CpuPlan& plan) {
   const bool per_row = options.reduction == Reduction::none;
   const auto sum =
       reduce_rows<double>(plan, [&](std::int64_t begin, std::int64_t end, const RowParts<double>& parts) {
         for (std::int64_t r = begin; r < end; ++r) {
           const std::int64_t label = load(labels, r);
-          const double row_loss = ignored(options, label) ? 0.0 : -element(log_probs, r, label);
+          const double row_loss =
+              ignored(options, label) ? 0.0 : -class_weight(options, label) * element(log_probs, r, label);
           if (per_row) store(loss, r, row_loss);
           parts.of(r) += row_loss;
         }
       });
-  store_reduced_loss(loss, options, sum, valid_rows, divisor);
+  store_reduced_loss(loss, options, sum, divisor);
 }
 
 void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
@@ -57,7 +58,8 @@ void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, con
     for (std::int64_t r = begin; r < end; ++r) {
       const std::int64_t label = load(labels, r);
       const bool valid = !ignored(options, label);
-      const double at_label = valid ? -upstream_at(upstream, r) / divisor : 0.0;
+      const double at_label =
+          valid && divisor != 0.0 ? -class_weight(options, label) * upstream_at(upstream, r) / divisor : 0.0;
       gradient_row(grad_log_probs, r, label, valid, at_label);
     }
   });

@@ -10,7 +10,7 @@
 namespace xent::cpu {
 
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const VectorView& loss,
-         const LossOptions& options, std::int64_t valid_rows, double divisor, const plan::CpuPlan& plan);
+         const LossOptions& options, double divisor, const plan::CpuPlan& plan);
 void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options,
                   const Upstream& upstream, double divisor, const plan::CpuPlan& plan);
 

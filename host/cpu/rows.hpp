@@ -118,6 +118,11 @@ inline void store(const IndexView& view, std::int64_t i, std::int64_t value) {
   }
 }
 
+/// w[c]
+inline double class_weight(const LossOptions& options, std::int64_t c) {
+  return options.class_weights.given() ? load(options.class_weights, c) : 1.0;
+}
+
 /// What row r's gradient is multiplied by, apart from the mean's divisor.
 inline double upstream_at(const Upstream& upstream, std::int64_t r) {
   if (!upstream.values.given()) return upstream.scale;

@@ -37,11 +37,12 @@ Part reduce_rows(const plan::CpuPlan& plan, const Kernel& kernel) {
   return total;
 }
 
-/// Writes the loss of Reduction::sum and mean; that of none is written row by row.
+/// Writes the loss of Reduction::sum and mean; that of none is written row by row. A divisor of 0 is an
+/// empty mean.
 inline void store_reduced_loss(const VectorView& loss, const LossOptions& options, double sum,
-                               std::int64_t valid_rows, double divisor) {
+                               double divisor) {
   if (options.reduction == Reduction::none) return;
-  if (options.reduction == Reduction::mean && valid_rows == 0 && !options.denominator) {
+  if (divisor == 0.0) {
     const bool nan = options.empty_mean == EmptyMean::nan;
     return store(loss, 0, nan ? std::numeric_limits<double>::quiet_NaN() : 0.0);
   }

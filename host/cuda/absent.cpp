@@ -17,12 +17,12 @@ void softmax(const ConstMatrixView&, const MatrixView&, bool, const Exec&) { abs
 void softmax_backward(const ConstMatrixView&, const ConstMatrixView&, const MatrixView&, bool, const Exec&) {
   absent();
 }
-void cross_entropy(const ConstMatrixView&, const LabelView&, const CrossEntropyOutputs&, const LossOptions&,
+void cross_entropy(const ConstMatrixView&, const TargetView&, const CrossEntropyOutputs&, const LossOptions&,
                    const Upstream&, const Exec&) {
   absent();
 }
-void cross_entropy_backward(const ConstMatrixView&, const LabelView&, const ConstVectorView&,
-                            const MatrixView&, const LossOptions&, const Upstream&, const Exec&) {
+void cross_entropy_backward(const ConstMatrixView&, const TargetView&, const ConstVectorView&,
+                            const CrossEntropyGrads&, const LossOptions&, const Upstream&, const Exec&) {
   absent();
 }
 void nll(const ConstMatrixView&, const LabelView&, const NllOutputs&, const LossOptions&, const Exec&) {

@@ -17,11 +17,12 @@ void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, 
 void softmax_backward(const ConstMatrixView& saved, const ConstMatrixView& upstream, const MatrixView& grad,
                       bool log, const Exec& exec);
 
-void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
-                   const LossOptions& options, const Upstream& upstream, const Exec& exec);
-void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
-                            const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
-                            const Upstream& upstream, const Exec& exec);
+void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
+                   const CrossEntropyOutputs& outputs, const LossOptions& options, const Upstream& upstream,
+                   const Exec& exec);
+void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
+                            const ConstVectorView& lse, const CrossEntropyGrads& grads,
+                            const LossOptions& options, const Upstream& upstream, const Exec& exec);
 
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options, const Exec& exec);

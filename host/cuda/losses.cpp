@@ -87,9 +87,10 @@ class LossCall {
 
 }  // namespace
 
-void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const CrossEntropyOutputs& outputs,
-                   const LossOptions& options, const Upstream& upstream, const Exec& exec) {
-  const LossCall call(labels, logits.layout.rows(), options, exec);
+void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
+                   const CrossEntropyOutputs& outputs, const LossOptions& options, const Upstream& upstream,
+                   const Exec& exec) {
+  const LossCall call(target.labels, logits.layout.rows(), options, exec);
   call.count_valid(outputs.valid_count, outputs.loss.given() || outputs.grad.given());
   if (outputs.correct_count != nullptr) {
     fill_zero(outputs.correct_count, sizeof *outputs.correct_count, exec.stream);
@@ -107,15 +108,15 @@ void cross_entropy(const ConstMatrixView& logits, const LabelView& labels, const
   call.reduce(outputs.loss);
 }
 
-void cross_entropy_backward(const ConstMatrixView& logits, const LabelView& labels,
-                            const ConstVectorView& lse, const MatrixView& grad, const LossOptions& options,
-                            const Upstream& upstream, const Exec& exec) {
-  const LossCall call(labels, logits.layout.rows(), options, exec);
+void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
+                            const ConstVectorView& lse, const CrossEntropyGrads& grads,
+                            const LossOptions& options, const Upstream& upstream, const Exec& exec) {
+  const LossCall call(target.labels, logits.layout.rows(), options, exec);
   call.count_valid(nullptr, true);
   gpu::CrossEntropyArguments arguments = call.arguments(upstream);
   arguments.logits = logits;
   arguments.lse = lse;
-  arguments.grad = grad;
+  arguments.grad = grads.grad;
   launch_rows(gpu::Op::cross_entropy_backward,
               {.layout = logits.layout, .dtype = logits.dtype, .writes_matrix = true}, arguments, exec);
 }

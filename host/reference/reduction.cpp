@@ -8,9 +8,10 @@
 namespace xent::reference {
 namespace {
 
-double divisor(std::int64_t valid, const LossOptions& options) {
+double divisor(const RowCounts& counts, const LossOptions& options) {
   if (options.reduction != Reduction::mean) return 1.0;
-  return options.denominator.value_or(static_cast<double>(valid));
+  if (options.denominator) return *options.denominator;
+  return element_or(options.denominator_at, 0, counts.divisor);
 }
 
 double mean_over_nothing(const LossOptions& options) {
@@ -25,15 +26,21 @@ std::int64_t label_at(const LabelView& labels, std::int64_t r) {
 
 bool is_valid(std::int64_t label, const LossOptions& options) { return options.ignore_index != label; }
 
-std::int64_t count_valid(const LabelView& labels, const LossOptions& options) {
-  std::int64_t valid = 0;
-  for (std::int64_t r = 0; r < labels.size; ++r) {
-    if (is_valid(label_at(labels, r), options)) ++valid;
+RowCounts count_rows(const TargetView& target, std::int64_t rows, const LossOptions& options) {
+  RowCounts counts;
+  if (target.kind != TargetKind::labels) return {.valid = rows, .divisor = static_cast<double>(rows)};
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t label = label_at(target.labels, r);
+    if (!is_valid(label, options)) continue;
+    ++counts.valid;
+    const bool weighted = options.mean_over == MeanOver::weights;
+    counts.divisor +=
+        weighted && options.class_weights.given() ? element_or(options.class_weights, label, 1.0) : 1.0;
   }
-  return valid;
+  return counts;
 }
 
-void write_loss(const std::vector<double>& losses, std::int64_t valid, const LossOptions& options,
+void write_loss(const std::vector<double>& losses, const RowCounts& counts, const LossOptions& options,
                 const VectorView& out) {
   if (options.reduction == Reduction::none) {
     for (std::size_t r = 0; r < losses.size(); ++r) {
@@ -43,16 +50,19 @@ void write_loss(const std::vector<double>& losses, std::int64_t valid, const Los
   }
   double sum = 0.0;
   for (const double loss : losses) sum += loss;
-  const double d = divisor(valid, options);
+  const double d = divisor(counts, options);
   store(out.data, out.dtype, 0, d == 0.0 ? mean_over_nothing(options) : sum / d);
 }
 
-double row_weight(std::int64_t r, std::int64_t valid, const LossOptions& options, const Upstream& upstream) {
-  const ConstVectorView& values = upstream.values;
-  double g = upstream.scale;
-  if (values.size == 1) g *= load(values.data, values.dtype, 0);
-  if (values.size > 1) g *= load(values.data, values.dtype, r * values.stride);
-  return g / divisor(valid, options);
+double element_or(const ConstVectorView& values, std::int64_t i, double fallback) {
+  if (values.size == 0) return fallback;
+  return load(values.data, values.dtype, values.size == 1 ? 0 : i * values.stride);
+}
+
+double row_weight(std::int64_t r, const RowCounts& counts, const LossOptions& options,
+                  const Upstream& upstream) {
+  const double d = divisor(counts, options);
+  return d == 0.0 ? 0.0 : upstream.scale * element_or(upstream.values, r, 1.0) / d;
 }
 
 }  // namespace xent::reference

@@ -10,4 +10,5 @@
 #include <xent/options.hpp>
 #include <xent/parallel.hpp>
 #include <xent/softmax.hpp>
+#include <xent/target.hpp>
 #include <xent/view.hpp>

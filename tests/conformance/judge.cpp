@@ -81,6 +81,10 @@ struct Expected {
     reference::cross_entropy(logits, labels, {.loss = row_loss.view()}, each);
   }
 
+  static reference::RowCounts counts(const LossProblem& problem) {
+    return reference::count_rows(problem.labels.labels(), problem.shape.rows, problem.options);
+  }
+
   VectorBuffer row_loss;
   VectorBuffer loss;
   VectorBuffer lse;
@@ -142,7 +146,7 @@ AssertionResult judge_row(const LossProblem& problem, const LossOutputs& got, co
   }
   std::vector<double> grad_bound(static_cast<std::size_t>(problem.shape.classes), 0.0);
   if (!skip) {
-    const double weight = reference::row_weight(r, want.valid, problem.options, problem.upstream());
+    const double weight = reference::row_weight(r, want.counts(problem), problem.options, problem.upstream());
     const double others = bounds.others(static_cast<std::size_t>(problem.labels.get(r)));
     grad_bound = grad_bounds(
         problem, r, [&](std::size_t c) { return bounds.prob(c); }, others, weight);
@@ -188,12 +192,13 @@ AssertionResult judge_cross_entropy_backward(const LossProblem& problem, const V
   MatrixBuffer want = doubles_like(problem.logits);
   reference::cross_entropy_backward(problem.logits.view(), problem.labels.labels(), lse.view(), want.view(),
                                     problem.options, problem.upstream());
-  const std::int64_t valid = reference::count_valid(problem.labels.labels(), problem.options);
+  const reference::RowCounts counts =
+      reference::count_rows(problem.labels.labels(), problem.shape.rows, problem.options);
   for (std::int64_t r = 0; r < problem.shape.rows; ++r) {
     std::vector<double> bounds(static_cast<std::size_t>(problem.shape.classes), 0.0);
     if (!ignored(problem, r)) {
       bounds = backward_bounds(problem, r, lse,
-                               reference::row_weight(r, valid, problem.options, problem.upstream()));
+                               reference::row_weight(r, counts, problem.options, problem.upstream()));
     }
     if (auto ok = same_row("gradient from lse", grad, r, want.row(r), bounds); !ok) return ok;
   }
