@@ -29,9 +29,10 @@ struct SplitSum {
     const auto at = std::ranges::max_element(terms, {}, [](double t) { return std::abs(t); });
     index = static_cast<std::size_t>(at - terms.begin());
     largest = *at;
-    for (std::size_t c = 0; c < terms.size(); ++c) rest += c == index ? 0.0 : terms[c];
+    long double sum = 0.0;  // thousands of equal shares would all round the same way
+    for (std::size_t c = 0; c < terms.size(); ++c) sum += c == index ? 0.0 : terms[c];
+    rest = static_cast<double>(sum);
   }
-  double without(std::size_t c, double term) const { return c == index ? rest : largest + (rest - term); }
 
   std::size_t index = 0;
   double largest = 0.0;
@@ -86,8 +87,9 @@ double log_prob(const Distribution& row, const Row& given) {
   return sum;
 }
 
-/// With pull[k] what draws class k towards the target, Σ pull·(onehot[k] - p) summed over k is, per class,
-/// p·(Σ_{k≠c} pull[k]) - pull[c]·(1 - p): neither term hides in the other where the row is confident.
+/// With pull[k] what draws class k towards the target, the gradient for class c is p·Σ_k pull[k] - pull[c].
+/// Where p is near 1 and pull[c] near the sum nothing would be left of it; there it is
+/// p·Σ_{k≠c} pull[k] - pull[c]·(1 - p).
 Row gradient(const Distribution& row, const RowTarget& target, const LossOptions& options,
              const RowUpstream& upstream) {
   const std::size_t classes = row.p.size();
@@ -102,7 +104,9 @@ Row gradient(const Distribution& row, const RowTarget& target, const LossOptions
   const double entropy = upstream.entropy == 0.0 ? 0.0 : row.entropy();
   Row grad(classes);
   for (std::size_t c = 0; c < classes; ++c) {
-    grad[c] = times(row.p[c], sum.without(c, pull[c]) + of_lse) - times(pull[c], row.others[c]);
+    const bool cancels = c == sum.index && row.p[c] > 0.5;
+    grad[c] = cancels ? row.p[c] * (sum.rest + of_lse) - times(pull[c], row.others[c])
+                      : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
     if (upstream.entropy != 0.0) grad[c] += upstream.entropy * times(row.p[c], row.log_loss[c] - entropy);
   }
   return grad;
