@@ -104,7 +104,7 @@ Row gradient(const Distribution& row, const RowTarget& target, const LossOptions
   const double entropy = upstream.entropy == 0.0 ? 0.0 : row.entropy();
   Row grad(classes);
   for (std::size_t c = 0; c < classes; ++c) {
-    const bool cancels = c == sum.index && row.p[c] > 0.5;
+    const bool cancels = c == sum.index && std::abs(sum.largest) > std::abs(sum.rest) && row.p[c] > 0.5;
     grad[c] = cancels ? row.p[c] * (sum.rest + of_lse) - times(pull[c], row.others[c])
                       : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
     if (upstream.entropy != 0.0) grad[c] += upstream.entropy * times(row.p[c], row.log_loss[c] - entropy);
