@@ -59,7 +59,9 @@ Distribution::Distribution(const Row& z, double saved_lse)
   }
   const SplitSum sum(p);
   for (std::size_t c = 0; c < z.size(); ++c) {
-    others[c] = c == sum.index && p[c] > 0.5 ? sum.rest : 1.0 - p[c];
+    const bool dominates = c == sum.index && p[c] > 0.5;
+    others[c] = dominates ? sum.rest : 1.0 - p[c];
+    if (dominates) p[c] = 1.0 - sum.rest;
   }
 }
 
