@@ -59,9 +59,7 @@ Distribution::Distribution(const Row& z, double saved_lse)
   }
   const SplitSum sum(p);
   for (std::size_t c = 0; c < z.size(); ++c) {
-    const bool dominates = c == sum.index && p[c] > 0.5;
-    others[c] = dominates ? sum.rest : 1.0 - p[c];
-    if (dominates) p[c] = 1.0 - sum.rest;
+    others[c] = c == sum.index && p[c] > 0.5 ? sum.rest : 1.0 - p[c];
   }
 }
 
@@ -91,7 +89,7 @@ double log_prob(const Distribution& row, const Row& given) {
 
 /// With pull[k] what draws class k towards the target, the gradient for class c is p·Σ_k pull[k] - pull[c].
 /// Where p is near 1 and pull[c] near the sum nothing would be left of it; there it is
-/// p·Σ_{k≠c} pull[k] - pull[c]·(1 - p).
+/// p·Σ_{k≠c} pull[k] - pull[c]·(1 - p), with both p and 1 - p from the others.
 Row gradient(const Distribution& row, const RowTarget& target, const LossOptions& options,
              const RowUpstream& upstream) {
   const std::size_t classes = row.p.size();
@@ -107,7 +105,7 @@ Row gradient(const Distribution& row, const RowTarget& target, const LossOptions
   Row grad(classes);
   for (std::size_t c = 0; c < classes; ++c) {
     const bool cancels = c == sum.index && std::abs(sum.largest) > std::abs(sum.rest) && row.p[c] > 0.5;
-    grad[c] = cancels ? row.p[c] * (sum.rest + of_lse) - times(pull[c], row.others[c])
+    grad[c] = cancels ? (1.0 - row.others[c]) * (sum.rest + of_lse) - times(pull[c], row.others[c])
                       : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
     if (upstream.entropy != 0.0) grad[c] += upstream.entropy * times(row.p[c], row.log_loss[c] - entropy);
   }
