@@ -34,6 +34,8 @@ struct SplitSum {
     rest = static_cast<double>(sum);
   }
 
+  double without(std::size_t c, double term) const { return c == index ? rest : largest + (rest - term); }
+
   std::size_t index = 0;
   double largest = 0.0;
   double rest = 0.0;
@@ -102,11 +104,13 @@ Row gradient(const Distribution& row, const RowTarget& target, const LossOptions
   const SplitSum sum(pull);
   const double of_lse = times(2.0 * options.z_loss * upstream.loss, row.lse) + upstream.lse;
   const double entropy = upstream.entropy == 0.0 ? 0.0 : row.entropy();
+  const bool dominates = std::abs(sum.largest) > std::abs(sum.rest) && row.p[sum.index] > 0.5;
+  const std::size_t confident = target.label.value_or(dominates ? sum.index : classes);
   Row grad(classes);
   for (std::size_t c = 0; c < classes; ++c) {
-    const bool cancels = c == sum.index && std::abs(sum.largest) > std::abs(sum.rest) && row.p[c] > 0.5;
-    grad[c] = cancels ? (1.0 - row.others[c]) * (sum.rest + of_lse) - times(pull[c], row.others[c])
-                      : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
+    grad[c] = c == confident
+                  ? (1.0 - row.others[c]) * (sum.without(c, pull[c]) + of_lse) - times(pull[c], row.others[c])
+                  : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
     if (upstream.entropy != 0.0) grad[c] += upstream.entropy * times(row.p[c], row.log_loss[c] - entropy);
   }
   return grad;

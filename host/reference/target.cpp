@@ -23,7 +23,8 @@ Row given_target(const TargetView& target, std::int64_t r, std::size_t classes) 
 }  // namespace
 
 RowTarget row_target(const TargetView& target, std::int64_t r, const Row& z, const LossOptions& options) {
-  RowTarget result{.given = given_target(target, r, z.size()), .taken = Row(z.size(), 0.0)};
+  RowTarget result{.label = {}, .given = given_target(target, r, z.size()), .taken = Row(z.size(), 0.0)};
+  if (target.kind == TargetKind::labels) result.label = static_cast<std::size_t>(label_at(target.labels, r));
   if (target.kind == TargetKind::none) return result;  // nothing to smooth either
   const double smoothing = options.label_smoothing;
   const auto unmasked = static_cast<double>(z.size()) - static_cast<double>(std::ranges::count(z, kMasked));

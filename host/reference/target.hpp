@@ -1,6 +1,9 @@
 // What a row is compared with: the target q as given, and the weighted, smoothed one that its loss takes.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include <xent/options.hpp>
 #include <xent/target.hpp>
 
@@ -9,6 +12,7 @@
 namespace xent::reference {
 
 struct RowTarget {
+  std::optional<std::size_t> label;
   Row given;  ///< q: one-hot, as given, or zeros without a target
   Row taken;  ///< t[c] = w[c]·((1-ε)·q[c] + ε/K), ε/K at the K classes whose z is not -inf
 };
