@@ -6,6 +6,7 @@
 #include "host/api/check.hpp"
 
 using xent::c::guarded;
+using xent::c::optional_view;
 using xent::c::to_exec;
 using xent::c::to_options;
 using xent::c::to_outputs;
@@ -76,6 +77,37 @@ xent_status xent_cross_entropy_backward(const xent_const_matrix* logits, const x
     xent::cross_entropy_backward(to_view("logits", logits), to_view("labels", labels), to_view("lse", lse),
                                  to_view("grad", grad), to_options(options), to_upstream(upstream),
                                  to_exec(exec));
+  });
+}
+
+xent_status xent_cross_entropy_soft(const xent_const_matrix* logits, const xent_const_matrix* targets,
+                                    const xent_cross_entropy_outputs* outputs,
+                                    const xent_loss_options* options, const xent_upstream* upstream,
+                                    const xent_exec* exec) {
+  return guarded([&] {
+    xent::cross_entropy(to_view("logits", logits), to_view("targets", targets), to_outputs(outputs),
+                        to_options(options), to_upstream(upstream), to_exec(exec));
+  });
+}
+
+xent_status xent_cross_entropy_soft_backward(const xent_const_matrix* logits,
+                                             const xent_const_matrix* targets, const xent_const_vector* lse,
+                                             const xent_matrix* grad, const xent_matrix* grad_targets,
+                                             const xent_loss_options* options, const xent_upstream* upstream,
+                                             const xent_exec* exec) {
+  return guarded([&] {
+    xent::cross_entropy_backward(to_view("logits", logits), to_view("targets", targets), to_view("lse", lse),
+                                 {optional_view("grad", grad), optional_view("grad_targets", grad_targets)},
+                                 to_options(options), to_upstream(upstream), to_exec(exec));
+  });
+}
+
+xent_status xent_entropy(const xent_const_matrix* logits, const xent_vector* entropy, const xent_matrix* grad,
+                         const xent_loss_options* options, const xent_upstream* upstream,
+                         const xent_exec* exec) {
+  return guarded([&] {
+    xent::entropy(to_view("logits", logits), to_view("entropy", entropy), optional_view("grad", grad),
+                  xent::c::to_transform(options), to_upstream(upstream), to_exec(exec));
   });
 }
 

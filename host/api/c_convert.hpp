@@ -119,18 +119,34 @@ inline LossOptions to_options(const xent_loss_options* given) {
   require_listed("options", "empty_mean", in.empty_mean, XENT_EMPTY_NAN);
   require_listed("options", "has_ignore_index", in.has_ignore_index, 1);
   require_listed("options", "has_denominator", in.has_denominator, 1);
+  require_listed("options", "mean_over", in.mean_over, XENT_OVER_VALID_ROWS);
+  const auto or_one = [](double value) { return value == 0.0 ? 1.0 : value; };
   return {.reduction = static_cast<Reduction>(in.reduction),
           .ignore_index = in.has_ignore_index == 1 ? std::optional(in.ignore_index) : std::nullopt,
           .denominator = in.has_denominator == 1 ? std::optional(in.denominator) : std::nullopt,
+          .denominator_at = to_view("options.denominator_at", in.denominator_at),
+          .mean_over = static_cast<MeanOver>(in.mean_over),
           .empty_mean = static_cast<EmptyMean>(in.empty_mean),
-          .label_smoothing = in.label_smoothing};
+          .label_smoothing = in.label_smoothing,
+          .class_weights = to_view("options.class_weights", in.class_weights),
+          .focal_gamma = in.focal_gamma,
+          .z_loss = in.z_loss,
+          .transform = {.logit_scale = or_one(in.logit_scale),
+                        .temperature = or_one(in.temperature),
+                        .softcap = in.softcap,
+                        .bias = to_view("options.bias", in.bias),
+                        .valid_classes = in.valid_classes}};
 }
 
 inline Upstream to_upstream(const xent_upstream* given) {
   constexpr xent_upstream defaults = XENT_UPSTREAM_INIT;
   constexpr std::size_t first_size = offsetof(xent_upstream, values) + sizeof defaults.values;
   const xent_upstream in = versioned("upstream", given, first_size, defaults);
-  return {.scale = in.scale, .values = to_view("upstream.values", in.values)};
+  return {.scale = in.scale,
+          .values = to_view("upstream.values", in.values),
+          .lse = to_view("upstream.lse", in.lse),
+          .log_prob = to_view("upstream.log_prob", in.log_prob),
+          .entropy = to_view("upstream.entropy", in.entropy)};
 }
 
 inline NllOutputs to_outputs(const xent_nll_outputs* given) {
@@ -146,11 +162,37 @@ inline CrossEntropyOutputs to_outputs(const xent_cross_entropy_outputs* given) {
       offsetof(xent_cross_entropy_outputs, valid_count) + sizeof none.valid_count;
   const auto in = versioned("outputs", &required("outputs", given), first_size, none);
   return {.loss = to_view("outputs.loss", in.loss),
+          .row_loss = to_view("outputs.row_loss", in.row_loss),
           .lse = to_view("outputs.lse", in.lse),
+          .log_prob = to_view("outputs.log_prob", in.log_prob),
+          .entropy = to_view("outputs.entropy", in.entropy),
           .argmax = to_view("outputs.argmax", in.argmax),
+          .target_rank = to_view("outputs.target_rank", in.target_rank),
           .grad = to_view("outputs.grad", in.grad),
+          .grad_targets = to_view("outputs.grad_targets", in.grad_targets),
           .correct_count = in.correct_count,
-          .valid_count = in.valid_count};
+          .top_k_count = in.top_k_count,
+          .valid_count = in.valid_count,
+          .divisor = in.divisor,
+          .top_k = in.top_k == 0 ? CrossEntropyOutputs{}.top_k : in.top_k};
+}
+
+/// The transform among the options, for a function that has no loss: all else must be as in _INIT.
+inline LogitTransform to_transform(const xent_loss_options* given) {
+  LossOptions options = to_options(given);
+  const bool default_mean = options.reduction == Reduction::mean && options.mean_over == MeanOver::weights &&
+                            options.empty_mean == EmptyMean::zero && !options.denominator &&
+                            !options.denominator_at.given();
+  if (!default_mean || options.ignore_index || options.label_smoothing != 0.0 ||
+      options.class_weights.given() || options.focal_gamma != 0.0 || options.z_loss != 0.0) {
+    api::reject("options", "an option of a loss is set", "logit_scale to valid_classes, or NULL");
+  }
+  return options.transform;
+}
+
+/// A matrix to write: NULL is "not given".
+inline MatrixView optional_view(const char* argument, const xent_matrix* given) {
+  return given == nullptr ? MatrixView{} : to_view(argument, *given);
 }
 
 /// A view argument: NULL is refused.

@@ -54,14 +54,22 @@ xent_status xent_nll_backward(const xent_labels* labels, const xent_matrix* grad
                               const xent_loss_options* options, const xent_upstream* upstream,
                               const xent_exec* exec);
 
-/* With q the (smoothed) target distribution and p = softmax(z[r,:]):
- *   loss[r]   = log Σ_c exp(z[r,c]) - Σ_c q[c]·z[r,c], then reduced
- *   grad[r,c] = (p[c] - q[c]) · g[r] / d
- * in one reading of the logits. labels: one per row. outputs->grad may be the logits' own view.
- * XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. */
+/* With z the transformed logits, p = softmax(z[r,:]), ℓ = -log p, q the target (one-hot for a label), t[c] =
+ * w[c]·((1-ε)·q[c] + ε/K over the K unmasked classes):
+ *   loss[r]   = Σ_c t[c]·(1 - p[c])^γ·ℓ[c] + λ·lse[r]², then reduced
+ *   grad[r,c] = g[r]/d·∂loss[r]/∂x[r,c], and what upstream has for lse, log_prob and entropy
+ * in one reading of the logits; with γ = λ = 0 and unit weights ∂loss/∂z = p - q. labels: one per row.
+ * outputs->grad may be the logits' own view. XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. */
 xent_status xent_cross_entropy(const xent_const_matrix* logits, const xent_labels* labels,
                                const xent_cross_entropy_outputs* outputs, const xent_loss_options* options,
                                const xent_upstream* upstream, const xent_exec* exec);
+
+/* The same with soft targets: q[r,c], a matrix of the logits' shape and dtype, neither checked nor
+ * normalised. outputs->grad_targets may be the targets' own view. */
+xent_status xent_cross_entropy_soft(const xent_const_matrix* logits, const xent_const_matrix* targets,
+                                    const xent_cross_entropy_outputs* outputs,
+                                    const xent_loss_options* options, const xent_upstream* upstream,
+                                    const xent_exec* exec);
 
 /* The gradient of xent_cross_entropy from its saved lse (one per row): p[c] = exp(z[r,c] - lse[r]). With
  * an f32 lse its relative error grows with |lse|·2^-24. grad may be the logits' own view. */
@@ -69,6 +77,19 @@ xent_status xent_cross_entropy_backward(const xent_const_matrix* logits, const x
                                         const xent_const_vector* lse, const xent_matrix* grad,
                                         const xent_loss_options* options, const xent_upstream* upstream,
                                         const xent_exec* exec);
+
+/* The same with soft targets; grad and grad_targets may each be NULL, not both. */
+xent_status xent_cross_entropy_soft_backward(const xent_const_matrix* logits,
+                                             const xent_const_matrix* targets, const xent_const_vector* lse,
+                                             const xent_matrix* grad, const xent_matrix* grad_targets,
+                                             const xent_loss_options* options, const xent_upstream* upstream,
+                                             const xent_exec* exec);
+
+/* entropy[r] = -Σ_c p[c]·log p[c]; grad, NULL if not wanted, its gradient times upstream->entropy. Of the
+ * options only the logits' transform may be set. */
+xent_status xent_entropy(const xent_const_matrix* logits, const xent_vector* entropy, const xent_matrix* grad,
+                         const xent_loss_options* options, const xent_upstream* upstream,
+                         const xent_exec* exec);
 
 /* With XENT_CUDA every view, count and workspace names memory that the current CUDA device can use; calls
  * queue their work on exec->stream, allocate nothing, wait for nothing and can be captured into a graph. The

@@ -39,6 +39,9 @@ enum { XENT_NONE = 0, XENT_SUM = 1, XENT_MEAN = 2 };
 typedef int32_t xent_empty_mean; /* what the mean over no valid row is */
 enum { XENT_EMPTY_ZERO = 0, XENT_EMPTY_NAN = 1 };
 
+typedef int32_t xent_mean_over; /* what XENT_MEAN divides by: Σ class_weights[label], or the valid rows */
+enum { XENT_OVER_WEIGHTS = 0, XENT_OVER_VALID_ROWS = 1 };
+
 /* Views: the caller's memory, described. Extents and strides count elements, never bytes. A view that
  * is all zero bytes is "not given". */
 
@@ -112,24 +115,43 @@ typedef struct xent_exec {
 typedef struct xent_loss_options {
   size_t struct_size;
   xent_reduction reduction;
-  xent_empty_mean empty_mean; /* only where no denominator is given */
+  xent_empty_mean empty_mean; /* of a mean whose divisor is 0 */
   int32_t has_ignore_index;   /* 0 or 1 */
   int32_t has_denominator;    /* 0 or 1 */
   int64_t ignore_index;       /* a row with this label counts nothing: loss, lse, gradient 0, argmax -1 */
   double denominator;         /* what XENT_MEAN divides by instead of the number of valid rows; > 0 */
   double label_smoothing;     /* ε in [0, 1], spread over the unmasked classes */
+  xent_mean_over mean_over;   /* where no denominator is given */
+  xent_const_vector denominator_at; /* one number, read when the work runs; 0 is an empty mean */
+  xent_const_vector class_weights;  /* w[c] ≥ 0, one per class; not given: ones */
+  double focal_gamma;               /* γ ≥ 0: each class's log p counts (1-p)^γ */
+  double z_loss;                    /* λ ≥ 0: λ·lse² is added to each valid row's loss */
+  /* The logits are z = (softcap·tanh(u/softcap), or u) / temperature, u = logit_scale·x + bias. */
+  double logit_scale;     /* > 0; 0 means 1 */
+  double temperature;     /* > 0; 0 means 1 */
+  double softcap;         /* > 0; 0 is off */
+  xent_const_vector bias; /* one per class; not given: zeros */
+  int64_t valid_classes;  /* classes from here on do not exist; 0: all do */
 } xent_loss_options;
-#define XENT_LOSS_OPTIONS_INIT \
-  { sizeof(xent_loss_options), XENT_MEAN, XENT_EMPTY_ZERO, 0, 0, 0, 0.0, 0.0 }
+#define XENT_LOSS_OPTIONS_INIT                                                                             \
+  {                                                                                                        \
+    sizeof(xent_loss_options), XENT_MEAN, XENT_EMPTY_ZERO, 0, 0, 0, 0.0, 0.0, XENT_OVER_WEIGHTS,           \
+        {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0}, 0.0, 0.0, 0.0, 0.0, 0.0, {NULL, XENT_F32, 0, 0}, 0 \
+  }
 
 typedef struct xent_upstream { /* the gradient from above: g[r] = scale · values[r] */
   size_t struct_size;
-  double scale;
+  double scale;             /* of all of them */
   xent_const_vector values; /* not given: all ones; one element: for all rows; one per row: with XENT_NONE */
+  xent_const_vector lse;    /* of these outputs, one per row; not given: zeros */
+  xent_const_vector log_prob;
+  xent_const_vector entropy;
 } xent_upstream;
-#define XENT_UPSTREAM_INIT                               \
-  {                                                      \
-    sizeof(xent_upstream), 1.0, { NULL, XENT_F32, 0, 0 } \
+#define XENT_UPSTREAM_INIT                                                                                \
+  {                                                                                                       \
+    sizeof(xent_upstream), 1.0, {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0}, { \
+      NULL, XENT_F32, 0, 0                                                                                \
+    }                                                                                                     \
   }
 
 typedef struct xent_nll_outputs {
@@ -142,17 +164,27 @@ typedef struct xent_nll_outputs {
 
 typedef struct xent_cross_entropy_outputs { /* what is not given costs nothing; give at least one */
   size_t struct_size;
-  xent_vector loss;       /* XENT_NONE: one per row; else one element */
-  xent_vector lse;        /* log Σ_c exp(z[r,c]) per row */
-  xent_indices argmax;    /* lowest class of the largest logit, per row */
-  xent_matrix grad;       /* ∂(g·loss)/∂z; may be the logits' own view */
-  int64_t* correct_count; /* valid rows whose argmax is their label; may be NULL */
-  int64_t* valid_count;   /* may be NULL */
+  xent_vector loss;         /* XENT_NONE: one per row; else one element */
+  xent_vector lse;          /* log Σ_c exp(z[r,c]) per row */
+  xent_indices argmax;      /* lowest class of the largest logit, per row */
+  xent_matrix grad;         /* ∂(g·loss)/∂x; may be the logits' own view */
+  int64_t* correct_count;   /* valid rows whose argmax is their label; may be NULL */
+  int64_t* valid_count;     /* may be NULL */
+  xent_vector row_loss;     /* per row, whatever the reduction */
+  xent_vector log_prob;     /* Σ_c q[c]·log p[c] per row, log p[label] with labels */
+  xent_vector entropy;      /* -Σ_c p[c]·log p[c] per row */
+  xent_indices target_rank; /* per row, how many classes come before the label; 0: it is the argmax */
+  xent_matrix grad_targets; /* for soft targets; may be their own view */
+  int64_t* top_k_count;     /* valid rows whose target_rank is below top_k; may be NULL */
+  double* divisor;          /* what XENT_MEAN divides by when no denominator is given; may be NULL */
+  int64_t top_k;            /* 0 means 5 */
 } xent_cross_entropy_outputs;
-#define XENT_CROSS_ENTROPY_OUTPUTS_INIT                                                 \
-  {                                                                                     \
-    sizeof(xent_cross_entropy_outputs), {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0}, \
-        {NULL, XENT_U8, 0, 0}, {NULL, XENT_F32, {0, 0, 0, 0, 0, 0}}, NULL, NULL         \
+#define XENT_CROSS_ENTROPY_OUTPUTS_INIT                                                                  \
+  {                                                                                                      \
+    sizeof(xent_cross_entropy_outputs), {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0},                  \
+        {NULL, XENT_U8, 0, 0}, {NULL, XENT_F32, {0, 0, 0, 0, 0, 0}}, NULL, NULL, {NULL, XENT_F32, 0, 0}, \
+        {NULL, XENT_F32, 0, 0}, {NULL, XENT_F32, 0, 0}, {NULL, XENT_U8, 0, 0},                           \
+        {NULL, XENT_F32, {0, 0, 0, 0, 0, 0}}, NULL, NULL, 0                                              \
   }
 
 typedef struct xent_label_error {

@@ -28,6 +28,8 @@ static_assert(is(xent::Device::cpu, XENT_CPU) && is(xent::Device::reference, XEN
               is(xent::Device::cuda, XENT_CUDA));
 static_assert(is(xent::Reduction::none, XENT_NONE) && is(xent::Reduction::sum, XENT_SUM) &&
               is(xent::Reduction::mean, XENT_MEAN));
+static_assert(is(xent::MeanOver::weights, XENT_OVER_WEIGHTS) &&
+              is(xent::MeanOver::valid_rows, XENT_OVER_VALID_ROWS));
 static_assert(is(xent::EmptyMean::zero, XENT_EMPTY_ZERO) && is(xent::EmptyMean::nan, XENT_EMPTY_NAN));
 // One past the last listed value has no name in C++: a value added there must be added here.
 static_assert(xent::size_of(static_cast<xent::DType>(XENT_F64 + 1)) == 0);
@@ -44,10 +46,13 @@ static_assert(xent::size_of(static_cast<xent::LabelType>(XENT_I64 + 1)) == 0);
   [[maybe_unused]] const auto [ld, lt, ls, lst] = xent::LabelView{};
   [[maybe_unused]] const auto [id, it, iss, ist] = xent::IndexView{};
   [[maybe_unused]] const auto [device, threads, stream, workspace] = xent::Exec{};
-  [[maybe_unused]] const auto [reduction, ignore, denominator, empty, smoothing] = xent::LossOptions{};
-  [[maybe_unused]] const auto [scale, values] = xent::Upstream{};
+  [[maybe_unused]] const auto [reduction, ignore, denominator, at, over, empty, smoothing, weights, gamma,
+                               z_loss, transform] = xent::LossOptions{};
+  [[maybe_unused]] const auto [z_scale, temperature, softcap, bias, valid_classes] = xent::LogitTransform{};
+  [[maybe_unused]] const auto [scale, values, of_lse, of_log_prob, of_entropy] = xent::Upstream{};
   [[maybe_unused]] const auto [nll_loss, nll_valid] = xent::NllOutputs{};
-  [[maybe_unused]] const auto [loss, lse, argmax, grad, correct, valid] = xent::CrossEntropyOutputs{};
+  [[maybe_unused]] const auto [loss, row_loss, lse, log_prob, entropy, argmax, rank, grad, grad_targets,
+                               correct, top_k_count, valid, divisor, top_k] = xent::CrossEntropyOutputs{};
 }
 
 TEST(CApiMatch, DefaultsAreTheCppDefaults) {
@@ -59,6 +64,15 @@ TEST(CApiMatch, DefaultsAreTheCppDefaults) {
     EXPECT_EQ(options.denominator, xent::LossOptions{}.denominator);
     EXPECT_EQ(options.empty_mean, xent::LossOptions{}.empty_mean);
     EXPECT_EQ(options.label_smoothing, xent::LossOptions{}.label_smoothing);
+    EXPECT_EQ(options.mean_over, xent::LossOptions{}.mean_over);
+    EXPECT_EQ(options.focal_gamma, xent::LossOptions{}.focal_gamma);
+    EXPECT_EQ(options.z_loss, xent::LossOptions{}.z_loss);
+    EXPECT_FALSE(options.denominator_at.given() || options.class_weights.given());
+    EXPECT_EQ(options.transform.logit_scale, xent::LogitTransform{}.logit_scale);
+    EXPECT_EQ(options.transform.temperature, xent::LogitTransform{}.temperature);
+    EXPECT_EQ(options.transform.softcap, xent::LogitTransform{}.softcap);
+    EXPECT_EQ(options.transform.valid_classes, xent::LogitTransform{}.valid_classes);
+    EXPECT_FALSE(options.transform.bias.given());
   }
   const xent_exec exec_init = XENT_EXEC_INIT;
   EXPECT_EQ(xent::c::to_exec(&exec_init).device, xent::Exec{}.device);
@@ -74,6 +88,11 @@ TEST(CApiMatch, ZeroedOutputsAreNotGiven) {
   EXPECT_FALSE(outputs.loss.given() || outputs.lse.given() || outputs.argmax.given() || outputs.grad.given());
   EXPECT_EQ(outputs.correct_count, nullptr);
   EXPECT_EQ(outputs.valid_count, nullptr);
+  EXPECT_FALSE(outputs.row_loss.given() || outputs.log_prob.given() || outputs.entropy.given() ||
+               outputs.target_rank.given() || outputs.grad_targets.given());
+  EXPECT_EQ(outputs.top_k_count, nullptr);
+  EXPECT_EQ(outputs.divisor, nullptr);
+  EXPECT_EQ(outputs.top_k, xent::CrossEntropyOutputs{}.top_k);
 }
 
 TEST(CApiMatch, EveryFieldArrives) {
@@ -83,7 +102,13 @@ TEST(CApiMatch, EveryFieldArrives) {
   EXPECT_EQ(xent::c::to_layout(xent_row_major(2, 3, 0)), xent::row_major(2, 3));
   EXPECT_EQ(xent::c::to_layout(xent_channels_first(2, 3, 4)), xent::channels_first(2, 3, 4));
 
-  const xent_loss_options options{sizeof(xent_loss_options), XENT_SUM, XENT_EMPTY_NAN, 1, 1, -100, 3.5, 0.25};
+  xent_loss_options options = XENT_LOSS_OPTIONS_INIT;
+  options.reduction = XENT_SUM;
+  options.empty_mean = XENT_EMPTY_NAN;
+  options.has_ignore_index = options.has_denominator = 1;
+  options.ignore_index = -100;
+  options.denominator = 3.5;
+  options.label_smoothing = 0.25;
   const xent::LossOptions converted = xent::c::to_options(&options);
   EXPECT_EQ(converted.reduction, xent::Reduction::sum);
   EXPECT_EQ(converted.empty_mean, xent::EmptyMean::nan);
@@ -92,7 +117,9 @@ TEST(CApiMatch, EveryFieldArrives) {
   EXPECT_EQ(converted.label_smoothing, 0.25);
 
   float values[2] = {};
-  const xent_upstream upstream{sizeof(xent_upstream), 2.5, {values, XENT_F32, 2, 1}};
+  xent_upstream upstream = XENT_UPSTREAM_INIT;
+  upstream.scale = 2.5;
+  upstream.values = xent_make_const_vector(values, XENT_F32, 2);
   EXPECT_EQ(xent::c::to_upstream(&upstream).scale, 2.5);
   EXPECT_EQ(xent::c::to_upstream(&upstream).values.data, values);
   const xent_exec exec{sizeof(xent_exec), XENT_REFERENCE, 3, &values[0], &values[1], 77};
