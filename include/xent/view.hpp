@@ -1,7 +1,9 @@
 // Views: non-owning descriptions of the caller's memory. Copying a view copies no data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include <xent/dtype.hpp>
@@ -42,6 +44,30 @@ constexpr Layout channels_first(std::int64_t outer, std::int64_t classes, std::i
           .outer_stride = classes * inner,
           .class_stride = inner,
           .inner_stride = 1};
+}
+
+/// rows × classes with each class's numbers side by side, as a (classes, rows) matrix in row-major order has
+/// them; class_stride 0 means packed (= rows).
+constexpr Layout column_major(std::int64_t rows, std::int64_t classes, std::int64_t class_stride = 0) {
+  return {.outer = rows,
+          .classes = classes,
+          .outer_stride = 1,
+          .class_stride = class_stride == 0 ? rows : class_stride};
+}
+
+/// A packed row-major tensor with its classes along one axis, counted from the front, or with -1, -2 … from
+/// the back; outer is the product of the extents before it, inner of those behind. An axis that is not there
+/// gives a layout without classes, which every function refuses.
+constexpr Layout over_axis(std::span<const std::int64_t> shape, std::int64_t axis) {
+  const auto dimensions = static_cast<std::int64_t>(shape.size());
+  if (axis < 0) axis += dimensions;
+  if (axis < 0 || axis >= dimensions) return {};
+  const auto at = static_cast<std::size_t>(axis);
+  std::int64_t outer = 1;
+  std::int64_t inner = 1;
+  for (std::size_t d = 0; d < at; ++d) outer *= shape[d];
+  for (std::size_t d = at + 1; d < shape.size(); ++d) inner *= shape[d];
+  return channels_first(outer, shape[at], inner);
 }
 
 /// Logits, probabilities or gradients that a call writes.
