@@ -30,6 +30,8 @@ class Meter {
   std::map<std::string, double> worst_;
 };
 
+int quiet = 0;
+
 double largest(DType type) {
   switch (type) {
     case DType::f32: return std::numeric_limits<float>::max();
@@ -41,6 +43,9 @@ double largest(DType type) {
 }
 
 }  // namespace
+
+Quiet::Quiet() { ++quiet; }
+Quiet::~Quiet() { --quiet; }
 
 bool close(std::string_view name, double got, double want, double bound, DType stored) {
   static Meter meter;
@@ -54,10 +59,12 @@ bool close(std::string_view name, double got, double want, double bound, DType s
     const double allowed = bound + tolerance(stored).store * std::abs(want) + 0.5 * tolerance(stored).step;
     meter.record(name, stored, std::abs(got - want) / allowed);
     if (std::abs(got - want) <= allowed) return true;
+    if (quiet > 0) return false;
     std::printf("%s: got %.17g, want %.17g, error %.3g, allowed %.3g\n", std::string(name).c_str(), got, want,
                 std::abs(got - want), allowed);
     return false;
   }
+  if (quiet > 0) return false;
   std::printf("%s: got %.17g, want %.17g\n", std::string(name).c_str(), got, want);
   return false;
 }

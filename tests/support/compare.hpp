@@ -7,6 +7,15 @@
 
 namespace xent::testing {
 
+/// Within its scope close() prints nothing: its caller says more.
+class Quiet {
+ public:
+  Quiet();
+  ~Quiet();
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+};
+
 /// Whether `got`, stored as `stored`, is within `bound` of `want` (the final rounding to `stored` is added
 /// to it). NaN equals NaN; infinities must be equal; a finite `want` beyond the stored type's range may
 /// come out infinite. Prints the numbers when false.

@@ -40,6 +40,11 @@ inline constexpr double kLogUnits = 8.0;
 /// of the lse that is passed in.
 inline constexpr double kLseUnits = 4.0;
 
+/// Relative error of what the options add, in units: of scale, bias and temperature together; of a weighted
+/// target, its sum over the classes, its product with an upstream gradient.
+inline constexpr double kTransformUnits = 4.0;
+inline constexpr double kOptionUnits = 8.0;
+
 /// Relative error of the reference's own sums over n classes, added one by one in double. It matters for
 /// f64 logits alone.
 constexpr double reference_sum_error(double n) { return n * 0x1p-53; }
