@@ -17,6 +17,7 @@
 #ifndef XENT_C_API_H
 #define XENT_C_API_H
 
+#include <xent/c_shards.h>
 #include <xent/c_types.h>
 #include <xent/version.h>
 

@@ -9,6 +9,7 @@
 #include <xent/nll.hpp>
 #include <xent/options.hpp>
 #include <xent/parallel.hpp>
+#include <xent/shards.hpp>
 #include <xent/softmax.hpp>
 #include <xent/target.hpp>
 #include <xent/view.hpp>
