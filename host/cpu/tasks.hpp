@@ -49,4 +49,16 @@ inline void store_reduced_loss(const VectorView& loss, const LossOptions& option
   store(loss, 0, sum / divisor);
 }
 
+/// The same for losses that all count: of no label, so none is ignored.
+inline void store_mean(const VectorView& loss, double sum, double divisor, EmptyMean empty_mean) {
+  const double empty = empty_mean == EmptyMean::nan ? std::numeric_limits<double>::quiet_NaN() : 0.0;
+  store(loss, 0, divisor == 0.0 ? empty : sum / divisor);
+}
+
+/// What their gradients are multiplied by: scale · value / divisor, and nothing where the divisor is 0.
+inline double mean_scale(double scale, const ConstVectorView& value, double divisor) {
+  if (divisor == 0.0) return 0.0;
+  return scale * (value.given() ? load(value, 0) : 1.0) / divisor;
+}
+
 }  // namespace xent::cpu

@@ -31,6 +31,18 @@ void nll(const ConstMatrixView&, const LabelView&, const NllOutputs&, const Loss
 void nll_backward(const LabelView&, const MatrixView&, const LossOptions&, const Upstream&, const Exec&) {
   absent();
 }
+void binary_cross_entropy(const ConstMatrixView&, const ConstMatrixView&, const BinaryCrossEntropyOutputs&,
+                          const BinaryCrossEntropyOptions&, const BinaryCrossEntropyUpstream&, const Exec&) {
+  absent();
+}
+void kl_divergence(const ConstMatrixView&, const ConstMatrixView&, const DivergenceOutputs&,
+                   const DivergenceOptions&, const Upstream&, const Exec&) {
+  absent();
+}
+void js_divergence(const ConstMatrixView&, const ConstMatrixView&, const DivergenceOutputs&,
+                   const DivergenceOptions&, const Upstream&, const Exec&) {
+  absent();
+}
 void check_labels(const Exec&) { absent(); }
 
 }  // namespace xent::cuda

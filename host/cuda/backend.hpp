@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include <xent/binary_cross_entropy.hpp>
 #include <xent/cross_entropy.hpp>
+#include <xent/divergence.hpp>
 #include <xent/nll.hpp>
 
 namespace xent::cuda {
@@ -28,6 +30,16 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
          const LossOptions& options, const Exec& exec);
 void nll_backward(const LabelView& labels, const MatrixView& grad, const LossOptions& options,
                   const Upstream& upstream, const Exec& exec);
+
+void binary_cross_entropy(const ConstMatrixView& logits, const ConstMatrixView& targets,
+                          const BinaryCrossEntropyOutputs& outputs, const BinaryCrossEntropyOptions& options,
+                          const BinaryCrossEntropyUpstream& upstream, const Exec& exec);
+void kl_divergence(const ConstMatrixView& p_logits, const ConstMatrixView& q_logits,
+                   const DivergenceOutputs& outputs, const DivergenceOptions& options,
+                   const Upstream& upstream, const Exec& exec);
+void js_divergence(const ConstMatrixView& p_logits, const ConstMatrixView& q_logits,
+                   const DivergenceOutputs& outputs, const DivergenceOptions& options,
+                   const Upstream& upstream, const Exec& exec);
 
 /// Waits for exec.stream, clears the report of exec.workspace and throws LabelError if it held anything.
 void check_labels(const Exec& exec);

@@ -17,6 +17,8 @@
 #ifndef XENT_C_API_H
 #define XENT_C_API_H
 
+#include <xent/c_binary_cross_entropy.h>
+#include <xent/c_divergence.h>
 #include <xent/c_shards.h>
 #include <xent/c_types.h>
 #include <xent/version.h>

@@ -6,6 +6,8 @@
 
 #include "kernels/instances/table.hpp"
 #include "tests/conformance/backend.hpp"
+#include "tests/conformance/binary_problem.hpp"
+#include "tests/conformance/divergence_problem.hpp"
 #include "tests/conformance/judge.hpp"
 #include "tests/conformance/problem.hpp"
 #include "tests/emulated/device.hpp"
@@ -47,10 +49,32 @@ void run_all(DType dtype, std::int64_t classes, const Exec& exec) {
   }
 }
 
+void run_binary(DType dtype, std::int64_t classes, const Exec& exec) {
+  const BinaryProblem problem(binary_settings().back(), dtype, Arrangement::misaligned, {3, classes}, 5);
+  BinaryOutputs got(problem);
+  binary_cross_entropy(problem.logits.view(), problem.targets.view(), got.views(), problem.options(),
+                       problem.upstream(), exec);
+  ASSERT_TRUE(judge_binary_cross_entropy(problem, got)) << problem.describe();
+}
+
+void run_divergences(DType dtype, std::int64_t classes, const Exec& exec) {
+  for (const DivergenceOp op : kDivergences) {
+    const DivergenceSetting setting{.op = op, .reduction = Reduction::none, .temperature = 1.5};
+    const DivergenceProblem problem(setting, dtype, Arrangement::misaligned, {3, classes}, 5);
+    DivergenceResults got(problem);
+    problem.run(got.views(), exec);
+    ASSERT_TRUE(judge_divergence(problem, got)) << problem.describe();
+  }
+}
+
+/// What deals its elements to threads whatever the rows has a single mapping.
+bool has_one_mapping(gpu::Op op) { return op == gpu::Op::nll || op == gpu::Op::binary_cross_entropy; }
+
 /// Longer than all of a large device's shared memory: what the regimes above reach on a small one alone.
 TEST(Instances, RowsLongerThanAClusterHolds) {
   const Running running(every_backend().front());
   run_all(DType::f32, 600'000, running.exec());
+  run_divergences(DType::f32, 300'000, running.exec());
 }
 
 /// Tiles that with a kernel's own shared memory just exceed what a device gives unasked. Each as the first
@@ -118,6 +142,10 @@ TEST(Instances, EveryOneIsReachedAndRight) {
       for (const std::int64_t classes : kRegimes) {
         run_all(dtype, classes, running.exec());
         if (HasFatalFailure()) return;
+        run_binary(dtype, classes, running.exec());
+        if (HasFatalFailure()) return;
+        run_divergences(dtype, classes, running.exec());
+        if (HasFatalFailure()) return;
       }
     }
   }
@@ -128,8 +156,7 @@ TEST(Instances, ThereIsOneForEachMappingOfEachKernelAndType) {
   std::size_t count = 0;
   for (const gpu::Op op : gpu::kOps) {
     for (const DType dtype : gpu::kDTypes) {
-      // NLL reads one element of a row, so a thread per row is its only mapping.
-      const std::size_t mappings = op == gpu::Op::nll ? 1 : gpu::kMappings.size();
+      const std::size_t mappings = has_one_mapping(op) ? 1 : gpu::kMappings.size();
       EXPECT_EQ(gpu::instances(op, dtype).size(), mappings) << name(op) << ", " << name(dtype);
       count += gpu::instances(op, dtype).size();
     }
@@ -145,7 +172,7 @@ TEST(Instances, NoPlanChoosesWhatIsNotThere) {
         const plan::GpuPlan plan =
             plan::plan_gpu({.layout = row_major(4, classes), .dtype = dtype, .tiles = 2}, device);
         for (const gpu::Op op : gpu::kOps) {
-          if (op == gpu::Op::nll) continue;
+          if (has_one_mapping(op)) continue;
           EXPECT_NO_THROW(gpu::instance(op, dtype, plan.mapping)) << classes;
         }
       }

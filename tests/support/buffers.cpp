@@ -53,6 +53,15 @@ const char* name(Arrangement arrangement) {
   return "invalid";
 }
 
+Arrangement beside(Arrangement arrangement) {
+  switch (arrangement) {
+    case Arrangement::channels_first: return Arrangement::spaced;
+    case Arrangement::spaced: return Arrangement::channels_first;
+    case Arrangement::packed: return Arrangement::packed;
+    default: return Arrangement::misaligned;
+  }
+}
+
 Layout arrange(Arrangement arrangement, std::int64_t rows, std::int64_t classes) {
   const std::int64_t inner = rows % 3 == 0 && rows > 0 ? 3 : std::max<std::int64_t>(rows, 1);
   const std::int64_t outer = rows == 0 ? 0 : rows / inner;

@@ -30,6 +30,9 @@ const char* name(Arrangement arrangement);
 /// channels_first and spaced split the rows into rows/3 × 3 if that divides, else 1 × rows.
 Layout arrange(Arrangement arrangement, std::int64_t rows, std::int64_t classes);
 
+/// Another arrangement of the same shape.
+Arrangement beside(Arrangement arrangement);
+
 /// Bytes a given distance past a 64-byte boundary, ending exactly where the last element does, so that a
 /// read past it is AddressSanitizer's to catch.
 class Bytes {
