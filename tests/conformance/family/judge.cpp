@@ -1,14 +1,13 @@
 #include "tests/conformance/family/judge.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "host/reference/cross_entropy.hpp"
 #include "host/reference/reduction.hpp"
 #include "host/reference/target.hpp"
 #include "host/reference/transform.hpp"
+#include "tests/conformance/family/ranks.hpp"
 #include "tests/conformance/family/row_errors.hpp"
-#include "tests/conformance/family/shrink.hpp"
 #include "tests/support/compare.hpp"
 
 namespace xent::testing::family {
@@ -132,49 +131,6 @@ class Rows {
   Upstream upstream_;
   reference::RowCounts counts_;
 };
-
-/// An index: the wanted one, or one that rounding makes as good.
-struct Ranks {
-  std::int64_t least = 0;
-  std::int64_t most = 0;
-};
-
-bool comparable(const std::vector<double>& z) {
-  for (const double value : z) {
-    if (std::isnan(value)) return false;
-  }
-  return true;
-}
-
-bool may_be_argmax(const RowErrors& errors, std::int64_t argmax, std::int64_t want) {
-  if (argmax == want) return true;
-  if (argmax < 0 || argmax >= std::ssize(errors.z) || !comparable(errors.z)) return false;
-  const auto a = static_cast<std::size_t>(argmax);
-  const auto b = static_cast<std::size_t>(want);
-  const double slack = errors.dz[a] + errors.dz[b];
-  return std::isinf(errors.lse) || (slack > 0.0 && errors.z[a] + slack >= errors.z[b]);
-}
-
-/// From which to which rank rounding may move the label.
-Ranks ranks(const RowErrors& errors, std::int64_t label, std::int64_t want) {
-  if (label < 0 || want < 0) return {want, want};
-  if (std::isinf(errors.lse)) return {0, std::ssize(errors.z)};
-  const auto y = static_cast<std::size_t>(label);
-  Ranks found{0, 0};
-  for (std::size_t c = 0; c < errors.z.size(); ++c) {
-    const double slack = errors.dz[c] + errors.dz[y];
-    const double apart = errors.z[c] == errors.z[y] ? 0.0 : errors.z[c] - errors.z[y];
-    if (c == y) continue;
-    const bool before = apart > 0.0 || (apart == 0.0 && c < y);
-    if (std::abs(apart) > slack || slack == 0.0) {
-      found.least += before ? 1 : 0;
-      found.most += before ? 1 : 0;
-    } else {
-      ++found.most;
-    }
-  }
-  return found;
-}
 
 AssertionResult within(const char* name, std::int64_t got, const Ranks& allowed) {
   if (got >= allowed.least && got <= allowed.most) return AssertionSuccess();
