@@ -8,72 +8,58 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "host/cpu/row_write-inl.h"
+#include "host/cpu/row_gradient-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-/// exp(z - lse), with lse as the sum of two numbers of the compute type so that an f64 lse keeps its digits.
+/// exp(scale·y - lse), with lse as the sum of two numbers of the compute type so that an f64 lse keeps its
+/// digits.
 template <class D>
 struct ProbabilityFromLse {
   using C = hn::TFromD<D>;
   D d{};
+  C scale;
   C high;
   C low;
 
-  ProbabilityFromLse(D d_, double lse) : d(d_), high(static_cast<C>(lse)) {
+  ProbabilityFromLse(D d_, double scale_, double lse)
+      : d(d_), scale(static_cast<C>(scale_)), high(static_cast<C>(lse)) {
     const double rounded_off = lse - static_cast<double>(high);
     low = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C{0};  // inf - inf
   }
 
-  HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> z) const {
-    return Exp(d, hn::Sub(hn::Sub(z, hn::Set(d, high)), hn::Set(d, low)));
+  HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> y) const {
+    const auto x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, high));
+    return ExpOrInfinity(d, hn::Sub(x, hn::Set(d, low)));
   }
 };
 
-/// scale · (p - share), the target's own part left out; share only at unmasked classes.
-template <bool kSmoothed, class D, class T>
+/// factor · p, the label's own part left out.
+template <class D, class T>
 struct GradientFromLse {
   using C = hn::TFromD<D>;
   D d{};
-  const T* z;
+  const T* x;
   ProbabilityFromLse<D> probability;
-  C scale;
-  C share;
+  C factor;
 
   HWY_INLINE hn::Vec<D> Of(hn::Vec<D> logits) const {
-    const auto p = hn::Mul(probability(logits), hn::Set(d, scale));
-    if constexpr (!kSmoothed) return p;
-    const auto masked = hn::Eq(logits, hn::Set(d, MinusInfinity<C>()));
-    return hn::IfThenElse(masked, p, hn::Sub(p, hn::Set(d, share)));
+    return hn::Mul(probability(logits), hn::Set(d, factor));
   }
-  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(d, z + c)); }
+  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(d, x + c)); }
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
-    return Of(LoadPart(d, z + c, count, T(0.0F)));
+    return Of(LoadPart(d, x + c, count, T(0.0F)));
   }
 };
 
-template <class D, class T>
-double CountUnmasked(D d, const T* z, std::int64_t classes) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto masked = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
-  std::size_t count = 0;
-  for (std::int64_t c = 0; c < classes; c += lanes) {
-    const bool whole = classes - c >= lanes;
-    const auto v = whole ? LoadVector(d, z + c)
-                         : LoadPart(d, z + c, static_cast<std::size_t>(classes - c), MinusInfinity<T>());
-    count += hn::CountTrue(d, hn::Gt(v, masked));
-  }
-  return static_cast<double>(count);
-}
-
-/// A target with this probability leaves the others a quarter, so the sum of all below a half is theirs.
-constexpr double kDominant = 0.75;
+/// A class with kDominant of the probability leaves the others a quarter, so the sum of all below a half is
+/// theirs.
 constexpr double kSmall = 0.5;
 
-template <class D, class T>
-double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, const T* z,
+template <class D, class Row>
+double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, const Row& row,
                                std::int64_t classes) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto small = hn::Set(d, static_cast<hn::TFromD<D>>(kSmall));
@@ -82,10 +68,8 @@ double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, co
     const std::int64_t end = HWY_MIN(classes, begin + kBlock);
     auto sum = hn::Zero(d);
     for (std::int64_t c = begin; c < end; c += lanes) {
-      const bool whole = end - c >= lanes;
-      const auto v = whole ? LoadVector(d, z + c)
-                           : LoadPart(d, z + c, static_cast<std::size_t>(end - c), MinusInfinity<T>());
-      const auto p = probability(v);
+      const auto y = end - c >= lanes ? row.Whole(c) : row.Part(c, static_cast<std::size_t>(end - c));
+      const auto p = probability(y);
       sum = hn::Add(sum, hn::IfThenZeroElse(hn::Ge(p, small), p));
     }
     total += Total(d, sum);
@@ -93,50 +77,175 @@ double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, co
   return total;
 }
 
-template <bool kSmoothed, class T>
-void Row(const CrossEntropyJob& job, std::int64_t r) {
+/// A row's gradients from its saved lse: the formulas' max is the lse, and their rest 0.
+template <class T>
+class SavedRow {
+ public:
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
-  const D d;
-  const std::int64_t label = load(job.target.labels, r);
+
+  SavedRow(const CrossEntropyJob& job, std::int64_t r)
+      : job_(job),
+        r_(r),
+        lse_(load(job.lse, r)),
+        probability_(D(), job.transform.scale, lse_),
+        upstream_(job.row_upstream(r)),
+        sums_{.max = lse_, .rest = 0.0} {}
+
+  void Plain(std::int64_t label) {
+    thread_local Scratch packed_logits;
+    const Logits<D, T> x{read_row<T>(job_.logits, r_, packed_logits)};
+    if (label >= 0) TakeSpecial(x, label);
+    const RowGradient gradient = GradientOf(LossOf());
+    const GradientFromLse<D, T> value{.x = x.at,
+                                      .probability = probability_,
+                                      .factor = static_cast<C>(job_.transform.slope * gradient.of_prob)};
+    Write(value, label, job_.transform.slope * gradient.at_label);
+  }
+
+  void Full(std::int64_t label) {
+    thread_local Scratch packed_logits;
+    thread_local Scratch packed_probs;
+    thread_local Scratch made;
+    MadeLogits<D, T> y = MakeLogits<D, T>(job_, r_, packed_logits, made);
+    y.Prepare(0, Classes());
+    KnownRow<D, T> row{.logits = y,
+                       .in = MakeInputs<D, T>(job_, r_, packed_probs),
+                       .scale = probability_.scale,
+                       .high = probability_.high,
+                       .low = probability_.low,
+                       .gamma = static_cast<C>(job_.options.focal_gamma)};
+    const KnownSums known = SumKnown(row, Classes(), row.in.entropy);
+    sums_.spread = known.spread;
+    sums_.unmasked = known.unmasked;
+    sums_.given = known.given;
+    sums_.target = known.target;
+    sums_.entropy_gap = known.entropy_gap;
+    if (label >= 0) TakeSpecial(y, label);
+    TakeDominant(row);
+
+    RowLoss loss = LossOf();
+    OthersPull others;
+    if (job_.focal_classes()) others.pull = TakeFocal(job_, row, sums_, special_, loss);
+    if (job_.soft() && special_.at >= 0) {
+      const KnownSums rest = SumKnown(row, Classes(), false, special_.at);
+      others.given = rest.given.weight;
+      if (!job_.focal_classes()) {
+        others.pull =
+            (1.0 - options_.smoothing) * rest.target.weight + formulas::times(loss.share, rest.spread.weight);
+      }
+    }
+    if (job_.outputs.grad_targets.given()) OfTargets(row);
+    if (!job_.outputs.grad.given()) return FinishTargets();
+    RowGradient gradient = GradientOf(loss);
+    if (special_.at >= 0 && (job_.soft() || job_.focal_classes())) {
+      gradient.at_label = at_special(sums_, loss, options_, upstream_, special_, others);
+    }
+    if (job_.has_labels()) gradient.of_target = gradient.of_given = 0.0;
+    const double slope =
+        special_.at >= 0 ? slope_at(job_, static_cast<double>(static_cast<C>(y.at[special_.at])), special_.at)
+                         : 0.0;
+    Write(MakeCareful(row, gradient, job_.transform.slope), special_.at,
+          gradient.at_label == 0.0 ? 0.0 : slope * gradient.at_label);
+    FinishTargets();
+  }
+
+ private:
+  std::int64_t Classes() const { return job_.classes(); }
+
+  template <class Row>
+  void TakeSpecial(const Row& row, std::int64_t c) {
+    const auto y = static_cast<double>(row.One(c));
+    const double x = std::fma(job_.transform.scale, y, -lse_);
+    const double p = std::exp(x);
+    special_.at = c;
+    special_.label.gap = -x;
+    special_.label.weight = job_.label_weight(c);
+    special_.label.others_sum =
+        p >= kDominant ? SumOfSmallProbabilities(D(), probability_, row, Classes()) : 1.0 - p;
+    special_.label.masked = y == -std::numeric_limits<double>::infinity();
+  }
+
+  /// A focal loss of several classes, and the gradient of a soft target, want to know of a dominant class.
+  void TakeDominant(KnownRow<D, T>& row) {
+    if (!job_.soft() && !job_.focal_classes()) return;
+    const C top = Maximum(D(), row.logits, Classes());
+    const double p = std::exp(std::fma(job_.transform.scale, static_cast<double>(top), -lse_));
+    if (!(p >= kDominant)) return;
+    row.dominant_others = static_cast<C>(SumOfSmallProbabilities(D(), probability_, row.logits, Classes()));
+    if (!job_.soft()) return;
+    std::int64_t at = 0;
+    while (at + 1 < Classes() && row.logits.One(at) != top) ++at;
+    TakeSpecial(row.logits, at);
+    special_.q = static_cast<double>(static_cast<C>(row.in.probs[at]));
+  }
+
+  RowLoss LossOf() const {
+    return job_.has_labels() ? formulas::row_loss(sums_, options_, special_.label)
+                             : formulas::row_loss(sums_, options_);
+  }
+  RowGradient GradientOf(const RowLoss& loss) const {
+    return job_.has_labels() ? formulas::row_gradient(sums_, loss, options_, upstream_, special_.label)
+                             : formulas::row_gradient(sums_, loss, options_, upstream_, sums_.given.weight);
+  }
+
+  template <class Value>
+  void Write(const Value& value, std::int64_t special, double at_special) {
+    thread_local Scratch packed_grad;
+    T* out = row_to_write<T>(job_.outputs.grad, r_, packed_grad);
+    WriteRow(D(), out, Classes(), value, job_.streaming_stores);
+    if (special >= 0) out[special] = T(static_cast<C>(at_special));
+    finish_row(job_.outputs.grad, r_, out, Classes());
+  }
+
+  /// Kept apart until the targets, which may lie where it goes, are read no more.
+  void OfTargets(const KnownRow<D, T>& row) {
+    const bool nan = lse_ != lse_;
+    const TargetGradient<D, T> value{.row = row,
+                                     .of_loss = static_cast<C>(upstream_.loss * (1.0 - options_.smoothing)),
+                                     .of_log_prob = static_cast<C>(upstream_.log_prob),
+                                     .at_masked = nan ? std::numeric_limits<C>::quiet_NaN() : C{0}};
+    of_targets_ = TargetsMemory().template get<T>(static_cast<std::size_t>(Classes()));
+    WriteRow(D(), of_targets_, Classes(), value, false);
+  }
+  void FinishTargets() {
+    if (of_targets_ == nullptr) return;
+    const MatrixView& to = job_.outputs.grad_targets;
+    T* row = static_cast<T*>(to.data) + to.layout.row_offset(r_);
+    for (std::int64_t c = 0; c < Classes(); ++c) row[c * to.layout.class_stride] = of_targets_[c];
+    write_zeros<T>(to, r_, Classes());
+  }
+  static Scratch& TargetsMemory() {
+    thread_local Scratch memory;
+    return memory;
+  }
+
+  const CrossEntropyJob& job_;
+  std::int64_t r_;
+  double lse_;
+  ProbabilityFromLse<D> probability_;
+  RowUpstream upstream_;
+  RowOptions options_ = job_.row_options();
+  formulas::RowSums<double> sums_;
+  Special special_{};
+  T* of_targets_ = nullptr;
+};
+
+template <class T>
+void Row(const CrossEntropyJob& job, std::int64_t r) {
+  const std::int64_t label = job.has_labels() ? load(job.target.labels, r) : -1;
   if (job.ignored(label)) return write_ignored_row<T>(job, r);
-
-  thread_local Scratch packed_logits;
-  thread_local Scratch packed_grad;
-  const std::int64_t classes = job.logits.layout.classes;
-  const T* z = read_row<T>(job.logits, r, packed_logits);
-  T* out = row_to_write<T>(job.outputs.grad, r, packed_grad);
-
-  const double lse = load(job.lse, r);
-  const ProbabilityFromLse<D> probability(d, lse);
-  const auto z_label = static_cast<double>(static_cast<C>(z[label]));
-  const double p_label = std::exp(z_label - lse);
-  const double others =
-      p_label >= kDominant ? SumOfSmallProbabilities(d, probability, z, classes) : 1.0 - p_label;
-  const TargetDistribution target(kSmoothed ? job.options.label_smoothing : 0.0,
-                                  kSmoothed ? CountUnmasked(d, z, classes) : 1.0);
-  const bool masked = z_label == -std::numeric_limits<double>::infinity();
-  const double scale = job.row_scale(r);
-  const double at_target = scale * target.target_gradient(others, masked);
-
-  const GradientFromLse<kSmoothed, D, T> value{.z = z,
-                                               .probability = probability,
-                                               .scale = static_cast<C>(scale),
-                                               .share = static_cast<C>(scale * target.share)};
-  WriteRow(d, out, classes, value, job.streaming_stores);
-  out[label] = T(static_cast<C>(at_target));
-  write_row(job.outputs.grad, r, out);
+  SavedRow<T> row(job, r);
+  if (job.per_element()) {
+    row.Full(label);
+  } else {
+    row.Plain(label);
+  }
 }
 
 void CrossEntropyBackwardRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
   with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      if (job.options.label_smoothing != 0.0) {
-        Row<true, T>(job, r);
-      } else {
-        Row<false, T>(job, r);
-      }
-    }
+    for (std::int64_t r = begin; r < end; ++r) Row<T>(job, r);
   });
   if (job.streaming_stores) hwy::FlushStream();
 }

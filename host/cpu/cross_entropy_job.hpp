@@ -1,17 +1,45 @@
 // One cross-entropy call as its row kernels see it, and the scalar end of a row that they share.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include <xent/cross_entropy.hpp>
 
+#include "host/cpu/max_rest.hpp"
 #include "host/cpu/rows.hpp"
+#include "kernels/formulas/row_loss.hpp"
 
 namespace xent::cpu {
 
+using RowOptions = formulas::RowOptions<double>;
+using RowUpstream = formulas::RowUpstream<double>;
+using RowLoss = formulas::RowLoss<double>;
+using RowGradient = formulas::RowGradient<double>;
+using Label = formulas::Label<double>;
+using RowTotals = formulas::RowSums<double>;
+
+/// What a row's y, the numbers that its loops read, have to do with its logits: z = scale·y. Without bias and
+/// softcap y is x itself. Else it is made row by row: x·of_logit + bias, or the tanh of that.
+struct CpuTransform {
+  double scale = 1.0;          ///< as the compute type has it
+  double slope = 1.0;          ///< ∂z/∂x, but for the tanh's own
+  double of_logit = 1.0;       ///< where y is made
+  const void* bias = nullptr;  ///< of the compute type, one per class; null for zeros
+  bool made = false;
+  bool capped = false;
+};
+
+/// A packed number of class c.
+inline double per_class(const void* packed, DType dtype, std::int64_t c, double otherwise) {
+  if (packed == nullptr) return otherwise;
+  return dtype == DType::f64 ? static_cast<const double*>(packed)[c]
+                             : static_cast<double>(static_cast<const float*>(packed)[c]);
+}
+
 struct CrossEntropyJob {
-  ConstMatrixView logits{};
+  ConstMatrixView logits{};  ///< of the valid classes only, as the target
   TargetView target{};
   ConstVectorView lse{};  ///< backward only
   CrossEntropyOutputs outputs{};
@@ -19,20 +47,63 @@ struct CrossEntropyJob {
   Upstream upstream{};
   double divisor = 1.0;
   bool streaming_stores = false;
+  CpuTransform transform{};
+  const void* weights = nullptr;  ///< of the compute type, one per class; null where loops need none
+  double weight_sum = 0.0;        ///< of all classes, 1 each without class weights
 
+  std::int64_t classes() const { return logits.layout.classes; }
+  bool has_labels() const { return target.kind == TargetKind::labels; }
+  bool soft() const { return target.kind == TargetKind::probs; }
+  bool smoothed() const { return options.label_smoothing != 0.0; }
   bool ignored(std::int64_t label) const { return options.ignore_index && label == *options.ignore_index; }
-  double row_scale(std::int64_t r) const { return divisor == 0.0 ? 0.0 : upstream_at(upstream, r) / divisor; }
   bool wants_argmax() const { return outputs.argmax.given() || outputs.correct_count != nullptr; }
+  bool wants_rank() const { return outputs.target_rank.given() || outputs.top_k_count != nullptr; }
+  bool wants_gradient() const { return outputs.grad.given() || outputs.grad_targets.given(); }
+  /// Whether a focal loss takes more of a row than its label.
+  bool focal_classes() const { return options.focal_gamma != 0.0 && (soft() || smoothed()); }
+  /// Whether each element takes more than an exponential and a factor. No output has a say in it: the bits
+  /// of the others would depend on it.
+  bool per_element() const { return soft() || smoothed() || transform.made || upstream.entropy.given(); }
+
+  /// Whether the loss is that of labels alone, and nothing but its gradient arrives from above.
+  bool plain() const {
+    return has_labels() && !per_element() && transform.scale == 1.0 && transform.slope == 1.0 &&
+           !options.class_weights.given() && options.focal_gamma == 0.0 && options.z_loss == 0.0 &&
+           !upstream.lse.given() && !upstream.log_prob.given() && options.transform.valid_classes == 0;
+  }
+
+  /// w of a label, as the loops know it.
+  double label_weight(std::int64_t label) const;
+
+  RowOptions row_options() const {
+    return {
+        .smoothing = options.label_smoothing, .focal_gamma = options.focal_gamma, .z_loss = options.z_loss};
+  }
+  RowUpstream row_upstream(std::int64_t r) const {
+    const auto of = [&](const ConstVectorView& values) {
+      return values.given() ? upstream.scale * load(values, r) : 0.0;
+    };
+    return {.loss = divisor == 0.0 ? 0.0 : upstream_at(upstream, r) / divisor,
+            .lse = of(upstream.lse),
+            .log_prob = of(upstream.log_prob),
+            .entropy = of(upstream.entropy)};
+  }
 };
+
+inline double CrossEntropyJob::label_weight(std::int64_t label) const {
+  return per_class(weights, logits.dtype, label, class_weight(options, label));
+}
 
 /// What rows add up to.
 struct CrossEntropyPartial {
   double loss = 0.0;
   std::int64_t correct = 0;
+  std::int64_t top_k = 0;
 
   CrossEntropyPartial& operator+=(const CrossEntropyPartial& other) {
     loss += other.loss;
     correct += other.correct;
+    top_k += other.top_k;
     return *this;
   }
 };
@@ -41,45 +112,92 @@ using CrossEntropyParts = RowParts<CrossEntropyPartial>;
 struct RowResult {
   double loss = 0.0;
   double lse = 0.0;
+  double log_prob = 0.0;
+  double entropy = 0.0;
   std::int64_t argmax = -1;
+  std::int64_t target_rank = -1;
 };
 
 inline void store_result(const CrossEntropyJob& job, std::int64_t r, const RowResult& result) {
   const CrossEntropyOutputs& out = job.outputs;
   if (out.loss.given() && job.options.reduction == Reduction::none) store(out.loss, r, result.loss);
+  if (out.row_loss.given()) store(out.row_loss, r, result.loss);
   if (out.lse.given()) store(out.lse, r, result.lse);
+  if (out.log_prob.given()) store(out.log_prob, r, result.log_prob);
+  if (out.entropy.given()) store(out.entropy, r, result.entropy);
   if (out.argmax.given()) store(out.argmax, r, result.argmax);
+  if (out.target_rank.given()) store(out.target_rank, r, result.target_rank);
+}
+
+/// Stores a valid row's result and adds it to what rows add up to.
+inline void take_result(const CrossEntropyJob& job, std::int64_t r, std::int64_t label,
+                        const RowResult& result, CrossEntropyPartial& partial) {
+  store_result(job, r, result);
+  const bool hit = result.target_rank >= 0 && result.target_rank < job.outputs.top_k;
+  partial += {.loss = result.loss,
+              .correct = job.has_labels() && result.argmax == label ? 1 : 0,
+              .top_k = hit ? 1 : 0};
+}
+
+template <class T>
+void write_zeros(const MatrixView& matrix, std::int64_t r, std::int64_t from_class) {
+  T* row = static_cast<T*>(matrix.data) + matrix.layout.row_offset(r);
+  for (std::int64_t c = from_class; c < matrix.layout.classes; ++c) {
+    row[c * matrix.layout.class_stride] = T(0.0F);
+  }
 }
 
 /// An ignored row: its logits take no part, everything asked for is written.
 template <class T>
 void write_ignored_row(const CrossEntropyJob& job, std::int64_t r) {
   store_result(job, r, RowResult{});
-  const MatrixView& grad = job.outputs.grad;
-  if (!grad.given()) return;
-  T* row = static_cast<T*>(grad.data) + grad.layout.row_offset(r);
-  for (std::int64_t c = 0; c < grad.layout.classes; ++c) row[c * grad.layout.class_stride] = T(0.0F);
+  if (job.outputs.grad.given()) write_zeros<T>(job.outputs.grad, r, 0);
 }
 
-/// The target distribution q of a row: on_target at the label, share at every unmasked class.
-struct TargetDistribution {
-  double smoothing = 0.0;
-  double on_target = 1.0;
-  double share = 0.0;
+/// What a row's formulas want of its label, from the label's y, the largest y and the row's sums.
+inline Label label_of(const CrossEntropyJob& job, std::int64_t label, double y, double top,
+                      const MaxRest& state) {
+  Label result;
+  result.gap = job.transform.scale * (top - y);
+  result.weight = job.label_weight(label);
+  // Where the label is the maximum, all others together are the rest; else 1 is among the others.
+  result.others_sum = y == top ? state.rest : state.sum() - std::exp(-result.gap);
+  result.masked = y == -std::numeric_limits<double>::infinity();
+  return result;
+}
 
-  TargetDistribution(double label_smoothing, double unmasked)
-      : smoothing(label_smoothing),
-        on_target(1.0 - label_smoothing),
-        share(label_smoothing == 0.0 ? 0.0 : label_smoothing / unmasked) {}
-
-  /// Σ_c q[c]·(max - z[c]) with 0·inf = 0.
-  double expected_gap(double target_gap, double gap) const {
-    return (on_target == 0.0 ? 0.0 : on_target * target_gap) + share * gap;
-  }
-  /// p - q of the label, from the probability of all other classes: 1 - p is never formed.
-  double target_gradient(double others, bool target_masked) const {
-    return smoothing - (target_masked ? 0.0 : share) - others;
-  }
+/// The one class of a row whose gradient is taken apart from the others': the label, or what dominates a row
+/// with a soft target. `at` is -1 where there is none.
+struct Special {
+  std::int64_t at = -1;
+  Label label{};
+  double q = 1.0;
 };
+
+/// What draws all classes but the special one to the target, and their part of a soft one as given.
+struct OthersPull {
+  double pull = 0.0;
+  double given = 0.0;
+};
+
+/// ∂/∂z at the special class.
+inline double at_special(const RowTotals& sums, const RowLoss& row, const RowOptions& options,
+                         const RowUpstream& upstream, const Special& special, const OthersPull& others) {
+  const Label& label = special.label;
+  const double others_prob = label.others_sum / sums.sum();
+  const double own_pull = upstream.loss * (row.pull - others.pull) - upstream.log_prob * special.q;
+  double besides = upstream.lse + 2.0 * options.z_loss * upstream.loss * row.lse;
+  if (upstream.entropy != 0.0) besides += upstream.entropy * (label.gap - sums.entropy_gap / sums.sum());
+  const double pull = upstream.loss * others.pull - upstream.log_prob * others.given;
+  return formulas::times(1.0 - others_prob, pull + besides) - own_pull * others_prob;
+}
+
+/// ∂z/∂x of class c, whose x is given; 1 - tanh² would be lost where the tanh saturates.
+inline double slope_at(const CrossEntropyJob& job, double x, std::int64_t c) {
+  const CpuTransform& transform = job.transform;
+  if (!transform.capped) return transform.slope;
+  const double cosh = std::cosh(transform.of_logit * x + per_class(transform.bias, job.logits.dtype, c, 0.0));
+  return transform.slope / (cosh * cosh);
+}
 
 }  // namespace xent::cpu

@@ -70,23 +70,19 @@ HWY_INLINE void WriteRow(D /*d*/, T* out, std::int64_t n, const Value& value, bo
   writer.Finish();
 }
 
-/// factor · exp(z[c] - max): probabilities, or gradients without their targets' part. With kSmoothed less the
-/// smoothed target's share at every unmasked class.
-template <bool kSmoothed, class D, class T>
+/// factor · exp(scale·z[c] - max): probabilities, or gradients without their targets' part.
+template <class D, class T>
 struct ScaledExp {
   using C = hn::TFromD<D>;
   D d{};
   const T* z = nullptr;
   C max = C{0};
   C factor = C{0};
-  C share = C{0};
+  C scale = C{1};
 
   HWY_INLINE hn::Vec<D> Of(hn::Vec<D> logits) const {
-    const auto p = hn::Mul(ExpNotAbove(d, hn::Sub(logits, hn::Set(d, max))), hn::Set(d, factor));
-    if constexpr (!kSmoothed) return p;
-    // A masked class keeps p: 0, or NaN where the whole row is.
-    const auto masked = hn::Eq(logits, hn::Set(d, MinusInfinity<C>()));
-    return hn::IfThenElse(masked, p, hn::Sub(p, hn::Set(d, share)));
+    const auto x = hn::MulSub(logits, hn::Set(d, scale), hn::Set(d, max));
+    return hn::Mul(ExpNotAbove(d, x), hn::Set(d, factor));
   }
   HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(d, z + c)); }
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {

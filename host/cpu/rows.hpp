@@ -61,6 +61,13 @@ void write_row(const MatrixView& matrix, std::int64_t r, const T* values) {
   for (std::int64_t c = 0; c < l.classes; ++c) row[c * l.class_stride] = values[c];
 }
 
+/// The same for a row of which `values` holds the first classes only: the others are zeros.
+template <class T>
+void finish_row(const MatrixView& matrix, std::int64_t r, T* values, std::int64_t classes) {
+  for (std::int64_t c = classes; c < matrix.layout.classes; ++c) values[c] = T(0.0F);
+  write_row(matrix, r, values);
+}
+
 /// f(T{}) for the element type T that `dtype` names.
 template <class F>
 auto with_element_type(DType dtype, const F& f) {

@@ -30,7 +30,7 @@ struct Gradient {
   HWY_INLINE V Term(V s, V g) const { return hn::IfThenZeroElse(Absent(s), kLog ? g : hn::Mul(g, s)); }
   HWY_INLINE V Of(V s, V g) const {
     const V total = hn::Set(d, sum);
-    if constexpr (kLog) return hn::IfThenZeroElse(Absent(s), hn::NegMulAdd(Exp(d, s), total, g));
+    if constexpr (kLog) return hn::IfThenZeroElse(Absent(s), hn::NegMulAdd(ExpOrInfinity(d, s), total, g));
     return hn::IfThenZeroElse(Absent(s), hn::Mul(s, hn::Sub(g, total)));
   }
   HWY_INLINE V Whole(std::int64_t c) const {

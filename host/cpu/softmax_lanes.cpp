@@ -24,7 +24,7 @@ void Tiles(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; r += lanes) {
     const std::int64_t count = HWY_MIN(lanes, end - r);
     from.Load(job.logits.data, r, count, scratch.logits);
-    const auto norm = NormaliseLanes<false>(d, scratch.logits, classes, scratch.exps);
+    const auto norm = NormaliseLanes(d, scratch.logits, classes, scratch.exps);
     const auto log_sum = norm.LogSum(d);
     const auto sum = norm.Sum(d);
     for (std::int64_t c = 0; c < classes; ++c) {

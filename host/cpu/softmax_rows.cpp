@@ -48,14 +48,14 @@ class Rows {
   }
 
  private:
-  using Value = std::conditional_t<kLog, LogProbability<D, T>, ScaledExp<false, D, T>>;
+  using Value = std::conditional_t<kLog, LogProbability<D, T>, ScaledExp<D, T>>;
 
   void Row(std::int64_t r) {
     thread_local Scratch packed_logits[2];  // the pending row still needs its own
     thread_local Scratch packed_result;
     const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
     auto writer = writer_;  // a local: it stays in registers
-    const MaxRest state = NormaliseRow<false>(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }).state;
+    const MaxRest state = NormaliseRow(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }).state;
     writer.Finish();
     Close();
 

@@ -189,20 +189,21 @@ HWY_INLINE hn::Vec<D> AtLeast(D /*d*/, hn::Vec<D> low, hn::Vec<D> x) {
 #endif
 }
 
-/// e^x for x ≤ kHighest, within 1.5 ulp and a quarter of what rounding x may do; exactly 1 at 0, exactly 0 at
-/// -inf and from about kLowest down; NaN gives NaN. Above kHighest the result is meaningless.
-///
-/// x·log2(e) = n + r with |r| ≤ 1/2, 2^r is a polynomial, and 2^n is made of its exponent bits: n + bias,
-/// shifted into place. At kLowest they are 0, and so is 2^n.
+/// Where e^x has come down to exactly 0 already, at the least; NaN where x is NaN.
 template <class D>
-HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
+HWY_INLINE hn::Vec<D> AboveLowest(D d, hn::Vec<D> x) {
+  return AtLeast(d, hn::Set(d, ExpConstants<hn::TFromD<D>>::kLowest), x);
+}
+
+/// ExpNotAbove for x that AboveLowest gave.
+template <class D>
+HWY_INLINE hn::Vec<D> ExpWithin(D d, hn::Vec<D> x) {
   using C = hn::TFromD<D>;
   using K = ExpConstants<C>;
   const hn::RebindToUnsigned<D> bits;
   const auto log2e = hn::Set(d, static_cast<C>(1.4426950408889634));
   const auto shift = hn::Set(d, K::kShift);
   const auto one = hn::Set(d, C{1});
-  x = AtLeast(d, hn::Set(d, K::kLowest), x);
   const auto shifted = hn::MulAdd(x, log2e, shift);
   const auto n = hn::Sub(shifted, shift);
 #if HWY_NATIVE_FMA
@@ -219,9 +220,19 @@ HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
   return hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted))));
 }
 
+/// e^x for x ≤ kHighest, within 1.5 ulp and a quarter of what rounding x may do; exactly 1 at 0, exactly 0 at
+/// -inf and from about kLowest down; NaN gives NaN. Above kHighest the result is meaningless.
+///
+/// x·log2(e) = n + r with |r| ≤ 1/2, 2^r is a polynomial, and 2^n is made of its exponent bits: n + bias,
+/// shifted into place. At kLowest they are 0, and so is 2^n.
+template <class D>
+HWY_INLINE hn::Vec<D> ExpNotAbove(D d, hn::Vec<D> x) {
+  return ExpWithin(d, AboveLowest(d, x));
+}
+
 /// The same for any x: +inf above kHighest.
 template <class D>
-HWY_INLINE hn::Vec<D> Exp(D d, hn::Vec<D> x) {
+HWY_INLINE hn::Vec<D> ExpOrInfinity(D d, hn::Vec<D> x) {
   using C = hn::TFromD<D>;
   const auto overflows = hn::Gt(x, hn::Set(d, ExpConstants<C>::kHighest));
   return hn::IfThenElse(overflows, hn::Set(d, std::numeric_limits<C>::infinity()), ExpNotAbove(d, x));

@@ -20,7 +20,7 @@ void Map(const From* from, To* to, std::size_t n, From fill, const Function& f) 
   if (i < n) StorePart(d, f(d, LoadPart(d, from + i, n - i, fill)), to + i, n - i);
 }
 
-const auto kExp = [](auto d, auto x) HWY_ATTR { return Exp(d, x); };
+const auto kExp = [](auto d, auto x) HWY_ATTR { return ExpOrInfinity(d, x); };
 const auto kSame = [](auto /*d*/, auto x) HWY_ATTR { return x; };
 
 void ExpF32(const float* x, float* y, std::size_t n) { Map(x, y, n, 0.0F, kExp); }

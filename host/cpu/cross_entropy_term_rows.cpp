@@ -1,0 +1,285 @@
+// Cross-entropy of long rows with options that look at every element: smoothing, soft targets, bias, softcap,
+// entropies. It goes over rows as cross_entropy_rows.cpp does, and where it is not asked for more, gives the
+// same bits.
+#include "host/cpu/cross_entropy_rows.hpp"
+
+#include <hwy/cache_control.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "host/cpu/cross_entropy_term_rows.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "host/cpu/row_gradient-inl.h"
+#include "host/cpu/row_rank-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+namespace {
+
+/// All that is known of a row once it has been read.
+template <class D, class T>
+struct KnownLoss {
+  RowSums found{};
+  formulas::RowSums<double> sums{};
+  KnownRow<D, T> row{};
+  RowLoss loss{};
+  Special special{};
+  OthersPull others{};   ///< where at_special takes it
+  bool careful = false;  ///< no quick gradient
+};
+
+template <class T>
+class TermRows {
+ public:
+  using C = Compute<T>;
+  using D = hn::ScalableTag<C>;
+
+  TermRows(const CrossEntropyJob& job, const CrossEntropyParts& parts)
+      : job_(job), parts_(parts), classes_(job.classes()) {}
+
+  void Run(std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) Row(r);
+    pending_.writer.Finish();
+    Close();
+  }
+
+ private:
+  using Known = KnownLoss<D, T>;
+
+  /// A row whose loss is known and whose gradient is being written.
+  struct Pending {
+    RowWriter<D, T, QuickGradient<D, T>> writer{};
+    std::int64_t row = -1;
+    T* out = nullptr;
+    std::int64_t special = -1;
+    T at_special{};
+  };
+
+  void Row(std::int64_t r) {
+    const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
+    if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
+
+    thread_local Scratch packed_logits[2];  // the pending row still needs its own
+    thread_local Scratch packed_probs[2];
+    thread_local Scratch made[2];
+    turn_ = 1 - turn_;
+    const auto logits = MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_]);
+    auto inputs = MakeInputs<D, T>(job_, r, packed_probs[turn_]);
+    inputs.entropy |= job_.outputs.entropy.given();
+    auto writer = pending_.writer;  // a local: it stays in registers
+    RowNormaliser<D, MadeLogits<D, T>, RowTerms<D, T>> normaliser(logits, {inputs, job_.weight_sum}, classes_,
+                                                                  static_cast<C>(job_.transform.scale));
+    Known known;
+    known.found = normaliser.Run([&]() HWY_ATTR { writer.WriteTwo(); });
+    writer.Finish();
+    Close();
+
+    known.sums = normaliser.terms().Sums(known.found.state, classes_);
+    known.row = RowOf(normaliser.row(), inputs, known.found);
+    CheckSums(known);
+    FindSpecial(label, known);
+    TakeLoss(known);
+    RowResult result{.loss = known.loss.loss,
+                     .lse = known.loss.lse,
+                     .log_prob = known.loss.log_prob,
+                     .entropy = known.loss.entropy};
+    const MadeLogits<D, T>& y = normaliser.row();
+    if (job_.wants_argmax()) result.argmax = ArgMax(y, classes_, known.found);
+    if (job_.wants_rank()) result.target_rank = RankOf(D(), y, classes_, label, known.found);
+    take_result(job_, r, label, result, parts_.of(r));
+    if (job_.wants_gradient()) Gradients(r, known);
+  }
+
+  KnownRow<D, T> RowOf(const MadeLogits<D, T>& logits, const TermInputs<D, T>& inputs,
+                       const RowSums& found) const {
+    const auto high = static_cast<C>(found.state.max);
+    const double low = std::fma(job_.transform.scale, found.top, -static_cast<double>(high));
+    const double sum = found.state.sum();
+    return {.logits = logits,
+            .in = inputs,
+            .scale = static_cast<C>(job_.transform.scale),
+            .high = high,
+            .low = low == low ? static_cast<C>(low) : C{0},
+            .log_sum = static_cast<C>(found.state.log_sum()),
+            .inverse_sum = static_cast<C>(1.0 / sum),
+            .gamma = static_cast<C>(job_.options.focal_gamma),
+            .dominant_others = static_cast<C>(found.state.rest / sum)};
+  }
+
+  static bool Regular(const Known& known) { return known.sums.rest == known.sums.rest; }
+
+  /// Where masked classes or overflows have spoilt one of the sums it is taken again, by itself: the others
+  /// stay as they are whatever else was asked for.
+  void CheckSums(Known& known) const {
+    if (!Regular(known)) return;
+    formulas::RowSums<double>& sums = known.sums;
+    const bool spread = job_.smoothed() && !std::isfinite(sums.spread.gap);
+    const bool given = job_.soft() && !std::isfinite(sums.given.gap);
+    const bool target = job_.soft() && !std::isfinite(sums.target.gap);
+    known.careful = job_.focal_classes() || Saturated(known.row.logits);
+    if (!spread && !given && !target) return;
+    const KnownSums again = SumKnown(known.row, classes_, false);
+    if (spread) {
+      sums.spread = again.spread;
+      sums.unmasked = again.unmasked;
+      known.careful |= again.unmasked < static_cast<double>(classes_);
+    }
+    if (given) sums.given = again.given;
+    if (target) sums.target = again.target;
+  }
+
+  /// In a row with a soft target that is sure of its class little may be left of that class's gradient.
+  void FindSpecial(std::int64_t label, Known& known) const {
+    Special& special = known.special;
+    special.at = label;
+    if (job_.soft() && Regular(known) && known.sums.rest < 1.0) {
+      special.at = ArgMax(known.row.logits, classes_, known.found);
+      special.q = static_cast<double>(static_cast<C>(known.row.in.probs[special.at]));
+    }
+    if (special.at < 0) return;
+    const auto y = static_cast<double>(known.row.logits.One(special.at));
+    special.label = label_of(job_, special.at, y, known.found.top, known.found.state);
+  }
+
+  void TakeLoss(Known& known) const {
+    const formulas::RowSums<double>& sums = known.sums;
+    known.loss = job_.has_labels() ? formulas::row_loss(sums, options_, known.special.label)
+                                   : formulas::row_loss(sums, options_);
+    const bool focal = job_.focal_classes() && Regular(known);
+    if (focal) known.others.pull = TakeFocal(job_, known.row, sums, known.special, known.loss);
+    if (job_.soft() && known.special.at >= 0 && job_.outputs.grad.given()) {
+      const KnownSums rest = SumKnown(known.row, classes_, false, known.special.at);
+      known.others.given = rest.given.weight;
+      if (!focal) {
+        known.others.pull = (1.0 - options_.smoothing) * rest.target.weight +
+                            formulas::times(known.loss.share, rest.spread.weight);
+      }
+    }
+    formulas::add_penalty(known.loss, options_);
+  }
+
+  void Gradients(std::int64_t r, const Known& known) {
+    const RowUpstream upstream = job_.row_upstream(r);
+    if (job_.outputs.grad_targets.given()) OfTargets(r, known, upstream);
+    if (job_.outputs.grad.given()) OfLogits(r, known, upstream);
+    if (pending_.row < 0) FinishTargets(r);
+  }
+
+  void OfTargets(std::int64_t r, const Known& known, const RowUpstream& upstream) {
+    const MatrixView& to = job_.outputs.grad_targets;
+    thread_local Scratch packed;
+    const bool in_place = to.data == job_.target.probs.data;
+    T* out = in_place ? packed.get<T>(static_cast<std::size_t>(to.layout.classes))
+                      : row_to_write<T>(to, r, packed);
+    const TargetGradient<D, T> value{
+        .row = known.row,
+        .of_loss = static_cast<C>(upstream.loss * (1.0 - options_.smoothing)),
+        .of_log_prob = static_cast<C>(upstream.log_prob),
+        .at_masked = Regular(known) ? C{0} : std::numeric_limits<C>::quiet_NaN()};
+    WriteRow(D(), out, classes_, value, job_.streaming_stores && !in_place);
+    of_targets_ = out;
+  }
+
+  /// The targets are read no more.
+  void FinishTargets(std::int64_t r) {
+    if (of_targets_ == nullptr) return;
+    const MatrixView& to = job_.outputs.grad_targets;
+    T* row = static_cast<T*>(to.data) + to.layout.row_offset(r);
+    if (of_targets_ != row) {
+      for (std::int64_t c = 0; c < classes_; ++c) row[c * to.layout.class_stride] = of_targets_[c];
+    }
+    write_zeros<T>(to, r, classes_);
+    of_targets_ = nullptr;
+  }
+
+  void OfLogits(std::int64_t r, const Known& known, const RowUpstream& upstream) {
+    const formulas::RowSums<double>& sums = known.sums;
+    const Special& special = known.special;
+    RowGradient gradient =
+        job_.has_labels() ? formulas::row_gradient(sums, known.loss, options_, upstream, special.label)
+                          : formulas::row_gradient(sums, known.loss, options_, upstream, sums.given.weight);
+    if (special.at >= 0 && (job_.soft() || job_.focal_classes())) {
+      gradient.at_label = at_special(sums, known.loss, options_, upstream, special, known.others);
+    }
+    if (job_.has_labels()) gradient.of_target = gradient.of_given = 0.0;
+
+    thread_local Scratch packed_grad;
+    T* out = row_to_write<T>(job_.outputs.grad, r, packed_grad);
+    const double slope = job_.transform.slope;
+    const double special_slope =
+        special.at >= 0
+            ? slope_at(job_, static_cast<double>(static_cast<C>(known.row.logits.at[special.at])), special.at)
+            : 0.0;
+    pending_.row = r;
+    pending_.out = out;
+    pending_.special = special.at;
+    pending_.at_special =
+        T(static_cast<C>(gradient.at_label == 0.0 ? 0.0 : special_slope * gradient.at_label));
+    if (known.careful) {
+      WriteRow(D(), out, classes_, MakeCareful(known.row, gradient, slope), job_.streaming_stores);
+      Close();
+    } else {
+      pending_.writer = {out, classes_, Quick(known, gradient, slope), job_.streaming_stores};
+    }
+  }
+
+  QuickGradient<D, T> Quick(const Known& known, const RowGradient& gradient, double slope) const {
+    const KnownRow<D, T>& row = known.row;
+    QuickGradient<D, T> quick{.logits = row.logits, .in = row.in, .scale = row.scale, .reference = row.high};
+    quick.in.entropy = job_.upstream.entropy.given();
+    const double left = std::fma(job_.transform.scale, known.found.top, -static_cast<double>(row.high));
+    double sum = left == 0.0 ? known.sums.sum() : known.sums.sum() * std::exp(left);
+    if (quick.in.entropy) {
+      quick.reference = static_cast<C>(known.found.top);
+      sum = known.sums.sum();
+    }
+    quick.of_exp = static_cast<C>(slope * gradient.of_prob / sum);
+    quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / sum);
+    quick.share = static_cast<C>(slope * gradient.share);
+    const bool weighted = row.in.weights != nullptr;
+    quick.of_target = static_cast<C>(slope * gradient.of_target);
+    quick.of_given = static_cast<C>(slope * (gradient.of_given - (weighted ? 0.0 : gradient.of_target)));
+    return quick;
+  }
+
+  /// The pending row's elements are written.
+  void Close() {
+    if (pending_.row < 0) return;
+    if (pending_.special >= 0) pending_.out[pending_.special] = pending_.at_special;
+    finish_row(job_.outputs.grad, pending_.row, pending_.out, classes_);
+    FinishTargets(pending_.row);
+    pending_ = {};
+  }
+
+  const CrossEntropyJob& job_;
+  const CrossEntropyParts& parts_;
+  std::int64_t classes_;
+  RowOptions options_ = job_.row_options();
+  std::size_t turn_ = 0;
+  Pending pending_{};
+  const T* of_targets_ = nullptr;  ///< the targets' gradient, until it may take their place
+};
+
+void CrossEntropyTermRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                          const CrossEntropyParts& parts) {
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) { TermRows<T>(job, parts).Run(begin, end); });
+  if (job.streaming_stores) hwy::FlushStream();
+}
+
+}  // namespace
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace xent::cpu {
+
+HWY_EXPORT(CrossEntropyTermRows);
+
+void cross_entropy_term_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
+                             const CrossEntropyParts& parts) {
+  HWY_DYNAMIC_DISPATCH(CrossEntropyTermRows)(job, begin, end, parts);
+}
+
+}  // namespace xent::cpu
+#endif

@@ -1,0 +1,130 @@
+// The gradient of a long row in its quick form, and what the fused call and the backward share around it.
+#if defined(XENT_HOST_CPU_ROW_GRADIENT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef XENT_HOST_CPU_ROW_GRADIENT_INL_H_
+#undef XENT_HOST_CPU_ROW_GRADIENT_INL_H_
+#else
+#define XENT_HOST_CPU_ROW_GRADIENT_INL_H_
+#endif
+
+#include "host/cpu/cross_entropy_job.hpp"
+#include "host/cpu/row_careful-inl.h"
+#include "host/cpu/row_write-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+
+/// For rows in which no class that smoothing looks at is masked, no softcap is saturated, and no focal loss
+/// is taken of several classes.
+template <class D, class T>
+struct QuickGradient {
+  using C = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  MadeLogits<D, T> logits{};
+  TermInputs<D, T> in{};
+  C scale = C{1};
+  C reference = C{0};  ///< scale·y's; y's own where exponents are part of the gradient
+  C of_exp = C{0};
+  C of_exp_gap = C{0};
+  C share = C{0};
+  C of_target = C{0};
+  C of_given = C{0};
+
+  template <class Weights, class Probs>
+  HWY_INLINE V Of(V y, const Weights& weights, const Probs& probs) const {
+    const D d;
+    V g;
+    if (in.entropy) {  // the difference first: it is exactly 0 at the maximum
+      const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, reference)), hn::Set(d, scale)));
+      g = hn::Mul(ExpWithin(d, x), hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, of_exp)));
+    } else {
+      const V x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, reference));
+      g = hn::Mul(ExpNotAbove(d, x), hn::Set(d, of_exp));
+    }
+    if (in.spread) {
+      g = in.weights != nullptr ? hn::NegMulAdd(weights(), hn::Set(d, share), g)
+                                : hn::Sub(g, hn::Set(d, share));
+    }
+    if (in.probs != nullptr) {
+      V of_q = hn::Set(d, of_given);
+      if (in.weights != nullptr) of_q = hn::NegMulAdd(weights(), hn::Set(d, of_target), of_q);
+      g = hn::MulAdd(probs(), of_q, g);
+    }
+    return logits.capped ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
+  }
+  HWY_INLINE V Whole(std::int64_t c) const {
+    return Of(
+        logits.Whole(c), [&]() HWY_ATTR { return hn::LoadU(D(), in.weights + c); },
+        [&]() HWY_ATTR { return LoadVector(D(), in.probs + c); });
+  }
+  HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
+    return Of(
+        logits.Part(c, count), [&]() HWY_ATTR { return LoadPart(D(), in.weights + c, count, C{0}); },
+        [&]() HWY_ATTR { return LoadPart(D(), in.probs + c, count, T(0.0F)); });
+  }
+};
+
+/// Where a softcap goes beyond this, 1 - tanh² has lost too much of itself.
+inline constexpr double kSaturated = 2.0;
+
+template <class D, class T>
+bool Saturated(const MadeLogits<D, T>& logits) {
+  return logits.capped && (logits.lowest < -kSaturated || logits.highest > kSaturated);
+}
+
+/// Where row r's logits lie, or are to be made.
+template <class D, class T>
+MadeLogits<D, T> MakeLogits(const CrossEntropyJob& job, std::int64_t r, Scratch& packed, Scratch& made) {
+  using C = hn::TFromD<D>;
+  const CpuTransform& transform = job.transform;
+  MadeLogits<D, T> logits{.at = read_row<T>(job.logits, r, packed)};
+  if (!transform.made) return logits;
+  logits.made = made.get<C>(static_cast<std::size_t>(job.classes()));
+  logits.of_logit = static_cast<C>(transform.of_logit);
+  logits.bias = static_cast<const C*>(transform.bias);
+  logits.capped = transform.capped;
+  return logits;
+}
+
+template <class D, class T>
+TermInputs<D, T> MakeInputs(const CrossEntropyJob& job, std::int64_t r, Scratch& packed) {
+  return {.weights = static_cast<const hn::TFromD<D>*>(job.weights),
+          .probs = job.soft() ? read_row<T>(job.target.probs, r, packed) : nullptr,
+          .entropy = job.upstream.entropy.given(),
+          .spread = job.smoothed()};
+}
+
+/// The careful form of a row's gradient; without the slope that is the same for all classes it would be z's.
+template <class D, class T>
+CarefulGradient<D, T> MakeCareful(const KnownRow<D, T>& row, const RowGradient& gradient, double slope) {
+  using C = hn::TFromD<D>;
+  return {.row = row,
+          .of_prob = static_cast<C>(slope * gradient.of_prob),
+          .of_prob_gap = static_cast<C>(slope * gradient.of_prob_gap),
+          .share = static_cast<C>(slope * gradient.share),
+          .of_target = static_cast<C>(slope * gradient.of_target),
+          .of_given = static_cast<C>(slope * gradient.of_given)};
+}
+
+/// Of a focal loss of several classes: replaces the row's loss and pull, and returns the pull of all classes
+/// but the special one.
+template <class D, class T>
+double TakeFocal(const CrossEntropyJob& job, const KnownRow<D, T>& row, const formulas::RowSums<double>& sums,
+                 const Special& special, RowLoss& result) {
+  const double keep = 1.0 - job.options.label_smoothing;
+  const FocalSums rest = SumFocal(row, job.classes(), result.share, keep, special.at);
+  result.loss = rest.loss;
+  result.pull = rest.pull;
+  if (special.at < 0) return rest.pull;
+  const Label& label = special.label;
+  const formulas::Focal<double> focal(job.options.focal_gamma, label.others_sum / sums.sum(),
+                                      label.gap + result.log_sum);
+  const double t = label.weight * (keep * special.q + (label.masked ? 0.0 : result.share));
+  result.loss += formulas::times(t, focal.loss);
+  result.pull += t * focal.pull;
+  return rest.pull;
+}
+
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // XENT_HOST_CPU_ROW_GRADIENT_INL_H_

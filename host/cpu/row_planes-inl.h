@@ -1,0 +1,65 @@
+// What a tile of short rows keeps besides its logits, where any option may be on.
+#if defined(XENT_HOST_CPU_ROW_PLANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef XENT_HOST_CPU_ROW_PLANES_INL_H_
+#undef XENT_HOST_CPU_ROW_PLANES_INL_H_
+#else
+#define XENT_HOST_CPU_ROW_PLANES_INL_H_
+#endif
+
+#include "host/cpu/row_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+
+/// The unit of summed gaps, a power of two: with this few classes a sum overflows only where one gap does.
+template <class C>
+inline constexpr C kTileGapUnit = C{1} / 128;
+
+/// A number for every lane.
+template <class C>
+struct Lanes {
+  HWY_ALIGN C at[kMostLanes<C>] = {};
+};
+
+/// What every lane's gradient is made of; see formulas::RowGradient. Exponentials are not divided by their
+/// sum.
+template <class C>
+struct LaneGradients {
+  Lanes<C> of_exp{};
+  Lanes<C> of_exp_gap{};
+  Lanes<C> share{};
+  Lanes<C> of_target{};
+  Lanes<C> of_given{};
+  Lanes<C> special{};  ///< class whose gradient is at_special; -1 where there is none
+  Lanes<C> at_special{};
+  Lanes<C> of_loss{};  ///< for the targets: (of_loss·w·(1-p)^γ - of_log_prob)·(gap + log_sum)
+  Lanes<C> of_log_prob{};
+  Lanes<C> log_sum{};
+  Lanes<C> at_masked{};
+  Lanes<C> live{};  ///< 1 for a valid row
+};
+
+/// A tile's memory, classes × lanes each.
+template <class C>
+struct Planes {
+  C* x;           ///< logits
+  C* y;           ///< what the softmax is taken of, but for its scale
+  C* q;           ///< soft targets
+  C* exps;        ///< then the gradient
+  C* modulation;  ///< (1-p)^γ of a focal loss of several classes, then the gradient for targets
+  C* pull;        ///< and the factor of its gradient
+  C* row_major;
+
+  static Planes For(std::int64_t classes) {
+    thread_local Scratch memory;
+    const std::size_t tile = static_cast<std::size_t>(classes) * hn::Lanes(hn::ScalableTag<C>());
+    C* base = memory.get<C>(7 * tile);
+    return {base,           base + tile, base + 2 * tile, base + 3 * tile, base + 4 * tile, base + 5 * tile,
+            base + 6 * tile};
+  }
+};
+
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // XENT_HOST_CPU_ROW_PLANES_INL_H_
