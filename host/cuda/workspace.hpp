@@ -15,6 +15,7 @@ class CallWorkspace {
 
   gpu::LabelReport* report() const { return at<gpu::LabelReport>(layout_.report); }
   std::int64_t* valid_rows() const { return at<std::int64_t>(layout_.valid_rows); }
+  double* divisor() const { return at<double>(layout_.divisor); }
   double* parts() const { return at<double>(layout_.parts); }
   double* row_loss() const { return at<double>(layout_.row_loss); }
 

@@ -1,24 +1,11 @@
 // The gradient of cross-entropy from a saved lse: one read and one write, a round of tiles at a time.
 #pragma once
 
+#include "kernels/cross_entropy/part_sums.cuh"
 #include "kernels/cross_entropy/target_row.cuh"
-#include "kernels/row/normaliser.cuh"
 #include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
-
-/// exp(z - lse), with lse as the sum of two numbers of the compute type so that an f64 lse keeps its digits.
-template <class C>
-struct ProbabilityFromLse {
-  C high;
-  C low;
-
-  __device__ __forceinline__ explicit ProbabilityFromLse(double lse) : high(static_cast<C>(lse)) {
-    const double rounded_off = lse - static_cast<double>(high);
-    low = rounded_off - rounded_off == 0.0 ? static_cast<C>(rounded_off) : C(0);  // high may be infinite
-  }
-  __device__ __forceinline__ C operator()(C z) const { return exp_of((z - high) - low); }
-};
 
 template <class T, class Team>
 __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArguments& arguments,
@@ -33,7 +20,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
   const Layout& to = arguments.grad.layout;
   const T* z = static_cast<const T*>(arguments.logits.data) + row_offset(from, r);
   T* grad = static_cast<T*>(arguments.grad.data) + row_offset(to, r);
-  const ProbabilityFromLse<C> probability(load_scalar<double>(arguments.lse, r));
+  const FromLse<C> lse(load_scalar<double>(arguments.lse, r));
   const bool smoothed = arguments.label_smoothing != 0.0;
   const RowTiles tiles(team, from, arguments.tile);
   RowTile<T, Team> tile(memory, team);
@@ -59,7 +46,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
     const std::int64_t begin = tiles.begin(round);
     tile.load(z, from.class_stride, begin, tiles.columns(round));
     tile.replace_mine([&](int c, C logit) {
-      const C p = probability(logit);
+      const C p = lse.probability(logit);
       if (begin + c != label) others += p;
       return smoothed && logit != -kInfinity<C> ? p * scale - share : p * scale;
     });
@@ -68,7 +55,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
   others = team.combine(team.reduce(others, Plus(), C(0)), Plus());
   team.sync();  // the label's element is written
   if (holds_label && team.rank() == 0) {
-    const C p_label = probability(z_label);
+    const C p_label = lse.probability(z_label);
     if (p_label != p_label) others = p_label;  // no distribution, also where there are no others
     grad[label * to.class_stride] = narrow<T>(scale * target.gradient(others, z_label == -kInfinity<C>));
   }

@@ -75,11 +75,9 @@ class CrossEntropyRow {
     if (!team_.leads()) return;
     const TargetDistribution<C> target(arguments_.label_smoothing, sums_.gaps.unmasked);
     const C log_sum = log1p(sums_.state.rest);
-    C gap = target.on_target == C(0) ? C(0) : target.on_target * (sums_.state.max - z_label);
-    // A share may be nothing, and the gaps infinite.
-    if (target.share != C(0)) gap += sums_.gaps.gap * target.share / GapSums<C>::kUnit;
+    const C loss = target.loss(sums_.state.max - z_label, sums_.gaps, log_sum);
     store_result(arguments_, r,
-                 {.loss = static_cast<double>(gap + log_sum),
+                 {.loss = static_cast<double>(loss),
                   .lse = static_cast<double>(sums_.state.max) + static_cast<double>(log_sum),
                   .argmax = sums_.best.index});
     if (arguments_.correct_count != nullptr && sums_.best.index == label) {
@@ -91,21 +89,13 @@ class CrossEntropyRow {
     const Layout& to = arguments_.grad.layout;
     T* grad = static_cast<T*>(arguments_.grad.data) + row_offset(to, r);
     const TargetDistribution<C> target(arguments_.label_smoothing, sums_.gaps.unmasked);
-    const C scale = row_scale<C>(arguments_, r);
-    const C sum = sums_.state.sum();
-    const C factor = scale / sum;
-    const C share = scale * target.share;
-    // Where the target is the maximum, all others together are the rest; else 1 is among the others.
-    const C others = z_label == sums_.state.max ? sums_.state.rest : sum - exp_of(z_label - sums_.state.max);
-    const C at_target = scale * target.gradient(others / sum, z_label == -kInfinity<C>);
+    const PlainGradient<C> gradient(target, row_scale<C>(arguments_, r), sums_.state, z_label);
 
     for (std::int64_t round = tiles_.last(); round >= 0; round -= tiles_.step()) {
       if (round != tiles_.last()) load(z, round);
       const std::int64_t begin = tiles_.begin(round);
       tile_.replace_mine([&](int c, C logit) {
-        if (begin + c == label) return at_target;
-        const C p = exp_of(logit - sums_.state.max) * factor;
-        return smoothed() && logit != -kInfinity<C> ? p - share : p;
+        return begin + c == label ? gradient.at_label : gradient.elsewhere(logit, sums_.state.max);
       });
       tile_.store(grad, to.class_stride, begin);
     }

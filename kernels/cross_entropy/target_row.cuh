@@ -3,9 +3,8 @@
 
 #include "kernels/cross_entropy/arguments.hpp"
 #include "kernels/primitives/atomic.cuh"
-#include "kernels/primitives/math.cuh"
+#include "kernels/row/normaliser.cuh"
 #include "kernels/row/scalars.cuh"
-#include "kernels/row/tile.cuh"
 
 namespace xent::gpu {
 
@@ -25,10 +24,9 @@ __device__ __forceinline__ C row_scale(const CrossEntropyArguments& arguments, s
     scale *= load_scalar<double>(upstream.values, upstream.values.size == 1 ? 0 : r);
   }
   double divisor = arguments.divisor;
-  if (arguments.valid_rows != nullptr) {
-    divisor = *arguments.valid_rows == 0 ? 1.0 : static_cast<double>(*arguments.valid_rows);
-  }
-  return static_cast<C>(scale / divisor);
+  if (arguments.valid_rows != nullptr) divisor = static_cast<double>(*arguments.valid_rows);
+  if (arguments.divisor_at.size != 0) divisor = load_scalar<double>(arguments.divisor_at, 0);
+  return divisor == 0.0 ? C(0) : static_cast<C>(scale / divisor);
 }
 
 struct RowResult {
@@ -41,6 +39,7 @@ struct RowResult {
 __device__ __forceinline__ void store_result(const CrossEntropyArguments& arguments, std::int64_t r,
                                              const RowResult& result) {
   if (arguments.row_loss.size != 0) store_scalar(arguments.row_loss, r, result.loss);
+  if (arguments.row_loss_too.size != 0) store_scalar(arguments.row_loss_too, r, result.loss);
   if (arguments.row_lse.size != 0) store_scalar(arguments.row_lse, r, result.lse);
   if (arguments.argmax.size != 0) store_index(arguments.argmax, r, result.argmax);
 }
@@ -101,9 +100,41 @@ struct TargetDistribution {
         share(label_smoothing == 0.0 ? C(0)
                                      : static_cast<C>(label_smoothing / static_cast<double>(unmasked))) {}
 
+  /// The loss, from max - z of the label and log Σ exp(z - max).
+  __device__ __forceinline__ C loss(C label_gap, const GapSums<C>& gaps, C log_sum) const {
+    C gap = on_target == C(0) ? C(0) : on_target * label_gap;
+    // A share may be nothing, and the gaps infinite.
+    if (share != C(0)) gap += gaps.gap * share / GapSums<C>::kUnit;
+    return gap + log_sum;
+  }
+
   /// p - q of the label, from the probability of all other classes: 1 - p is never formed.
   __device__ __forceinline__ C gradient(C others, bool target_masked) const {
     return smoothing - (target_masked ? C(0) : share) - others;
+  }
+};
+
+/// The gradient of a row with a label and no option but smoothing.
+template <class C>
+struct PlainGradient {
+  C factor;
+  C share;
+  C at_label;
+
+  PlainGradient() = default;
+  __device__ __forceinline__ PlainGradient(const TargetDistribution<C>& target, C scale,
+                                           const MaxRest<C>& state, C z_label)
+      : share(scale * target.share) {
+    const C sum = state.sum();
+    factor = scale / sum;
+    // Where the target is the maximum, all others together are the rest; else 1 is among the others.
+    const C others = z_label == state.max ? state.rest : sum - exp_of(z_label - state.max);
+    at_label = scale * target.gradient(others / sum, z_label == -kInfinity<C>);
+  }
+  /// Of any class but the label's.
+  __device__ __forceinline__ C elsewhere(C logit, C max) const {
+    const C p = exp_of(logit - max) * factor;
+    return share != C(0) && logit != -kInfinity<C> ? p - share : p;
   }
 };
 

@@ -5,7 +5,7 @@
 // With ℓ[c] = gap[c] + log1p(rest) and W = Σ t:
 //   loss      = Σ t·ℓ + λ·lse²
 //   gradient  = p·(a + b·gap[c]) - g·t[c] + g_log_prob·q[c]
-//   a         = g·W - g_log_prob·Σ q + 2·λ·g·lse + g_lse + g_entropy·(log1p(rest) - entropy),  b = g_entropy
+//   a         = g·W - g_log_prob·Σ q + 2·λ·g·lse + g_lse - g_entropy·Σ p·gap,  b = g_entropy
 // and at the label, where q is 1, with α = g·W - g_log_prob and p = 1 - others:
 //   gradient  = p·(a - α + b·gap) - α·others + g·(W - t)
 // A focal loss of a label alone only changes W: w[y]·((1-p)^γ + γ·p·(1-p)^(γ-1)·ℓ).
@@ -134,7 +134,7 @@ XENT_HOST_DEVICE RowGradient<C> row_gradient(const RowSums<C>& sums, const RowLo
   RowGradient<C> gradient;
   gradient.of_prob = upstream.loss * row.pull - upstream.log_prob * given_weight + upstream.lse;
   if (options.z_loss != C(0)) gradient.of_prob += C(2) * options.z_loss * upstream.loss * row.lse;
-  if (upstream.entropy != C(0)) gradient.of_prob += upstream.entropy * (row.log_sum - row.entropy);
+  if (upstream.entropy != C(0)) gradient.of_prob -= upstream.entropy * (sums.entropy_gap / sums.sum());
   gradient.of_prob_gap = upstream.entropy;
   gradient.share = upstream.loss * row.share;
   gradient.of_target = upstream.loss * (C(1) - options.smoothing);
@@ -152,7 +152,7 @@ XENT_HOST_DEVICE RowGradient<C> row_gradient(const RowSums<C>& sums, const RowLo
   const C alpha = upstream.loss * row.pull - upstream.log_prob;
   C besides = upstream.lse;  // of_prob without alpha, not as a difference
   if (options.z_loss != C(0)) besides += C(2) * options.z_loss * upstream.loss * row.lse;
-  if (upstream.entropy != C(0)) besides += upstream.entropy * (row.log_sum - row.entropy + label.gap);
+  if (upstream.entropy != C(0)) besides += upstream.entropy * (label.gap - sums.entropy_gap / sums.sum());
   const C elsewhere = label.masked ? sums.spread.weight : sums.spread.weight - label.weight;
   gradient.at_label = times(C(1) - others, besides) - alpha * others + gradient.share * elsewhere;
   return gradient;

@@ -1,5 +1,6 @@
 #include "kernels/instances/table.hpp"
 #include "kernels/primitives/launch.cuh"
+#include "kernels/reduction/divisor.cuh"
 #include "kernels/reduction/loss_sum.cuh"
 #include "kernels/reduction/valid_rows.cuh"
 
@@ -18,6 +19,14 @@ void launch_count_valid_rows(const LaunchShape& shape, const LabelView& labels, 
                              std::int64_t ignore_index, std::int64_t* valid) {
   launch(config(shape), count_valid_rows_kernel<kReductionBlock>, labels, has_ignore_index, ignore_index,
          valid);
+}
+
+void launch_weight_parts(const LaunchShape& shape, const WeightSumArguments& arguments) {
+  launch(config(shape), weight_parts_kernel<kReductionBlock>, arguments);
+}
+
+void launch_divisor(const LaunchShape& shape, const DivisorArguments& arguments) {
+  launch(config(shape), divisor_kernel<kReductionBlock>, arguments);
 }
 
 void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts) {

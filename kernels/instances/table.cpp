@@ -27,10 +27,15 @@ std::span<const Instance> instances(Op op, DType dtype) {
   switch (op) {
     case Op::cross_entropy: return of_dtype<Op::cross_entropy>(dtype);
     case Op::cross_entropy_backward: return of_dtype<Op::cross_entropy_backward>(dtype);
+    case Op::cross_entropy_general: return of_dtype<Op::cross_entropy_general>(dtype);
+    case Op::cross_entropy_general_backward: return of_dtype<Op::cross_entropy_general_backward>(dtype);
     case Op::softmax: return of_dtype<Op::softmax>(dtype);
     case Op::softmax_backward: return of_dtype<Op::softmax_backward>(dtype);
     case Op::nll: return of_dtype<Op::nll>(dtype);
     case Op::nll_backward: return of_dtype<Op::nll_backward>(dtype);
+    case Op::binary_cross_entropy: return of_dtype<Op::binary_cross_entropy>(dtype);
+    case Op::kl_divergence: return of_dtype<Op::kl_divergence>(dtype);
+    case Op::js_divergence: return of_dtype<Op::js_divergence>(dtype);
   }
   return {};
 }

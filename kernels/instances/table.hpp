@@ -9,7 +9,9 @@
 
 #include <xent/dtype.hpp>
 
+#include "kernels/binary_cross_entropy/arguments.hpp"
 #include "kernels/cross_entropy/arguments.hpp"
+#include "kernels/divergence/arguments.hpp"
 #include "kernels/reduction/arguments.hpp"
 #include "kernels/shapes/mappings.hpp"
 #include "kernels/softmax/arguments.hpp"
@@ -27,24 +29,42 @@ struct LaunchShape {
 enum class Op : std::uint8_t {
   cross_entropy,
   cross_entropy_backward,
+  cross_entropy_general,  ///< every option; the two above know none but smoothing
+  cross_entropy_general_backward,
   softmax,
   softmax_backward,
   nll,
-  nll_backward
+  nll_backward,
+  binary_cross_entropy,
+  kl_divergence,
+  js_divergence
 };
-inline constexpr Op kOps[] = {Op::cross_entropy, Op::cross_entropy_backward,
-                              Op::softmax,       Op::softmax_backward,
-                              Op::nll,           Op::nll_backward};
+inline constexpr Op kOps[] = {Op::cross_entropy,
+                              Op::cross_entropy_backward,
+                              Op::cross_entropy_general,
+                              Op::cross_entropy_general_backward,
+                              Op::softmax,
+                              Op::softmax_backward,
+                              Op::nll,
+                              Op::nll_backward,
+                              Op::binary_cross_entropy,
+                              Op::kl_divergence,
+                              Op::js_divergence};
 inline constexpr DType kDTypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64};
 
 constexpr const char* name(Op op) {
   switch (op) {
     case Op::cross_entropy: return "cross_entropy";
     case Op::cross_entropy_backward: return "cross_entropy_backward";
+    case Op::cross_entropy_general: return "cross_entropy_general";
+    case Op::cross_entropy_general_backward: return "cross_entropy_general_backward";
     case Op::softmax: return "softmax";
     case Op::softmax_backward: return "softmax_backward";
     case Op::nll: return "nll";
     case Op::nll_backward: return "nll_backward";
+    case Op::binary_cross_entropy: return "binary_cross_entropy";
+    case Op::kl_divergence: return "kl_divergence";
+    case Op::js_divergence: return "js_divergence";
   }
   return "invalid";
 }
@@ -78,6 +98,8 @@ bool runs_here();
 inline constexpr int kReductionBlock = 256;
 void launch_count_valid_rows(const LaunchShape& shape, const LabelView& labels, bool has_ignore_index,
                              std::int64_t ignore_index, std::int64_t* valid);
+void launch_weight_parts(const LaunchShape& shape, const WeightSumArguments& arguments);
+void launch_divisor(const LaunchShape& shape, const DivisorArguments& arguments);  ///< a grid of one
 void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts);
 void launch_loss_sum(const LaunchShape& shape, const LossSumArguments& arguments);
 

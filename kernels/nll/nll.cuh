@@ -21,6 +21,7 @@ __global__ void __launch_bounds__(kBlock)
     if (kind == RowKind::valid) {
       const T* row = static_cast<const T*>(arguments.logits.data) + row_offset(layout, r);
       loss = -static_cast<double>(widen(row[label * layout.class_stride]));
+      if (arguments.class_weights.size != 0) loss *= load_scalar<double>(arguments.class_weights, label);
     } else if (kind == RowKind::bad_label) {
       loss = kNaN<double>;
       report_bad_label(arguments, r, label);
@@ -41,7 +42,9 @@ __device__ __forceinline__ void nll_backward_row(const CrossEntropyArguments& ar
   team.sync_parts();
   if (!team.leads()) return;
   if (kind == RowKind::valid) {
-    row[label * layout.class_stride] = narrow<T>(-row_scale<Compute<T>>(arguments, r));
+    Compute<T> scale = row_scale<Compute<T>>(arguments, r);
+    if (arguments.class_weights.size != 0) scale *= load_scalar<Compute<T>>(arguments.class_weights, label);
+    row[label * layout.class_stride] = narrow<T>(-scale);
   } else if (kind == RowKind::bad_label) {
     report_bad_label(arguments, r, label);
   }

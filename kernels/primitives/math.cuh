@@ -43,6 +43,11 @@ __device__ __forceinline__ double log(double x) { return ::log(x); }
 __device__ __forceinline__ float log1p(float x) { return ::log1pf(x); }
 __device__ __forceinline__ double log1p(double x) { return ::log1p(x); }
 
+__device__ __forceinline__ float tanh(float x) { return ::tanhf(x); }
+__device__ __forceinline__ double tanh(double x) { return ::tanh(x); }
+__device__ __forceinline__ float cosh(float x) { return ::coshf(x); }
+__device__ __forceinline__ double cosh(double x) { return ::cosh(x); }
+
 /// One rounding in both worlds.
 __device__ __forceinline__ float fma(float a, float b, float c) { return ::fmaf(a, b, c); }
 __device__ __forceinline__ double fma(double a, double b, double c) { return ::fma(a, b, c); }

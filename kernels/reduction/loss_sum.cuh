@@ -40,9 +40,9 @@ __global__ void __launch_bounds__(kBlock)
   const double sum = block_sum<kBlock>(
       0, arguments.part_count, [&](std::int64_t part) { return arguments.parts[part]; }, scratch);
   if (threadIdx.x != 0) return;
-  const double divisor =
-      arguments.valid_rows != nullptr ? static_cast<double>(*arguments.valid_rows) : arguments.divisor;
-  // Rows with bad labels are NaN and count as valid, so the sum of no valid row is 0.
+  double divisor = arguments.divisor;
+  if (arguments.valid_rows != nullptr) divisor = static_cast<double>(*arguments.valid_rows);
+  if (arguments.divisor_at.size != 0) divisor = load_scalar<double>(arguments.divisor_at, 0);
   const double empty = arguments.empty_is_nan ? kNaN<double> : 0.0;
   store_scalar(arguments.loss, 0, divisor == 0.0 ? empty : sum / divisor);
 }

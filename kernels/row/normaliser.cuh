@@ -53,15 +53,17 @@ struct BelowAndOnes {
   }
 };
 
-template <class T, class Team, class C = Compute<T>>
-__device__ __forceinline__ C tile_maximum(const Team& team, const RowTile<T, Team>& tile) {
+// A tile below is a RowTile, or one that is read through a transform.
+
+template <class Team, class Tile, class C = typename Tile::C>
+__device__ __forceinline__ C tile_maximum(const Team& team, const Tile& tile) {
   C max = -kInfinity<C>;
   tile.for_mine([&](int, C z) { max = z > max ? z : max; });
   return team.reduce(max, Maximum(), -kInfinity<C>);
 }
 
-template <class T, class Team, class C = Compute<T>>
-__device__ __forceinline__ MaxRest<C> tile_state(const Team& team, const RowTile<T, Team>& tile, C max) {
+template <class Team, class Tile, class C = typename Tile::C>
+__device__ __forceinline__ MaxRest<C> tile_state(const Team& team, const Tile& tile, C max) {
   // In a fully masked tile z - max would be NaN; shifted by 0 its exponentials are all 0.
   const C shift = max == -kInfinity<C> ? C(0) : max;
   BelowAndOnes<C> sums;
@@ -86,8 +88,8 @@ struct GapSums {
   std::int64_t unmasked = 0;
 };
 
-template <class T, class Team, class C = Compute<T>>
-__device__ __forceinline__ GapSums<C> tile_gaps(const Team& team, const RowTile<T, Team>& tile, C max) {
+template <class Team, class Tile, class C = typename Tile::C>
+__device__ __forceinline__ GapSums<C> tile_gaps(const Team& team, const Tile& tile, C max) {
   C gap = C(0);
   int unmasked = 0;
   tile.for_mine([&](int, C z) {
@@ -129,9 +131,8 @@ struct Better {
   }
 };
 
-template <class T, class Team, class C = Compute<T>>
-__device__ __forceinline__ Best<C> tile_best(const Team& team, const RowTile<T, Team>& tile,
-                                             std::int64_t begin) {
+template <class Team, class Tile, class C = typename Tile::C>
+__device__ __forceinline__ Best<C> tile_best(const Team& team, const Tile& tile, std::int64_t begin) {
   using BestColumn = Best<C, int>;
   BestColumn best;
   tile.for_mine([&](int c, C z) { best = Better()(best, BestColumn{z, c}); });

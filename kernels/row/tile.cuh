@@ -23,13 +23,15 @@ struct ChunkSpan {
   __device__ __forceinline__ Size tail() const { return head + chunks * Chunk<T>::kSize; }
 };
 
-template <class T, class Team>
+template <class T>
+inline constexpr int kUsualColumnsAtOnce = sizeof(Compute<T>) == 8 ? 1 : 4;
+
+// How far loops are unrolled. Left to the compiler, kernels need more registers than 1024 threads can have.
+template <class T, class Team, int kColumnsAtOnce = kUsualColumnsAtOnce<T>>
 class RowTile {
  public:
   using C = Compute<T>;
 
-  // How far loops are unrolled. Left to the compiler, kernels need more registers than 1024 threads can have.
-  static constexpr int kColumnsAtOnce = sizeof(C) == 8 ? 1 : 4;
   static constexpr int kStridedAtOnce = 2;
   static constexpr int kLoadsAtOnce = 4;
   static constexpr int kStoresAtOnce = 2;
@@ -88,6 +90,8 @@ class RowTile {
 
   /// z[c]; of this thread's columns, or after a sync.
   __device__ __forceinline__ C value(int c) const { return widen(at_[c]); }
+  /// Of this thread's columns.
+  __device__ __forceinline__ void put(int c, C value) { at_[c] = narrow<T>(value); }
   /// f(c, z[c]) for this thread's columns, c counted within the tile.
   template <class F>
   __device__ __forceinline__ void for_mine(const F& f) const {

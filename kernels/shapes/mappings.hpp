@@ -25,6 +25,12 @@ constexpr const MappingShape& shape_of(Mapping mapping) {
   return kMappings[static_cast<std::size_t>(mapping)];
 }
 
+/// The same mapping for a kernel that needs so many registers that a multiprocessor holds no more threads of
+/// it: a row of its own has a smaller block then.
+constexpr MappingShape at_most(const MappingShape& shape, int threads) {
+  return shape.block <= threads ? shape : MappingShape{threads, threads};
+}
+
 /// Rows that a block holds at a time.
 constexpr int rows_per_block(Mapping mapping) {
   const MappingShape& shape = shape_of(mapping);

@@ -11,6 +11,7 @@
 #include "tests/conformance/judge.hpp"
 #include "tests/conformance/problem.hpp"
 #include "tests/emulated/device.hpp"
+#include "tests/emulated/option_cases.hpp"
 #include "tests/support/tolerance.hpp"
 
 namespace xent::testing {
@@ -29,6 +30,10 @@ void run_all(DType dtype, std::int64_t classes, const Exec& exec) {
   cross_entropy_backward(problem.logits.view(), problem.labels.labels(), got.lse.view(), got.grad.view(),
                          problem.options, {}, exec);
   ASSERT_TRUE(judge_cross_entropy_backward(problem, got.lse, got.grad)) << problem.describe();
+
+  for (const TargetKind target : {TargetKind::labels, TargetKind::probs}) {
+    ASSERT_TRUE(judge_options(every_option(target), {dtype, 2, classes, 8}, exec)) << problem.describe();
+  }
 
   MatrixBuffer saved(dtype, Arrangement::padded, 3, classes);
   MatrixBuffer grad(dtype, Arrangement::padded, 3, classes);
