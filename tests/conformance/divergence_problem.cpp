@@ -29,6 +29,7 @@ struct Side {
   Side(const std::vector<double>& logits, double temperature, const Tolerance& limits) {
     const double max = reference::normaliser(logits).max;
     std::vector<double> z;
+    z.reserve(logits.size());
     for (const double logit : logits) z.push_back((logit - max) / temperature);
     const reference::Normaliser norm = reference::normaliser(z);
     exists = !std::isnan(norm.rest);
