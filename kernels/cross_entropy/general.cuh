@@ -87,19 +87,22 @@ class GeneralRow {
     PartSums<C>& sums = board_.round;
     const C max = tile_maximum(team_, z);
     if (notes()) sums.max = max;
-    if (arguments_.argmax.size != 0 || arguments_.correct_count != nullptr) {
+    int peak = -1;
+    if (Board::kSaved || arguments_.argmax.size != 0 || arguments_.correct_count != nullptr) {
       const Best<C> best = tile_best(team_, z, begin);
       if (notes()) sums.best = best;
+      peak = static_cast<int>(best.index - begin);
     }
+    const auto at_peak = [&](int c, C each) { return Board::kSaved ? c == peak : each == max; };
     const TileProbabilities<C> probabilities =
-        tile_probabilities(team_, z, max, board_.normaliser, arguments_.wants_gap);
+        tile_probabilities(team_, z, max, board_.normaliser, at_peak, arguments_.wants_gap);
     if (notes()) {
       sums.rest = probabilities.rest;
       sums.probability_gap = probabilities.gap;
     }
     const auto weight_of = [&](int c) { return class_weight<C>(arguments_, begin + c); };
     if (arguments_.smoothing.wide != 0.0) {
-      const TileSpread<C> spread = tile_spread(team_, z, max, weight_of);
+      const TileSpread<C> spread = tile_spread(team_, z, max, at_peak, weight_of);
       if (notes()) {
         sums.spread_gap = spread.gap;
         sums.spread = spread.weight;
@@ -107,10 +110,10 @@ class GeneralRow {
       }
     }
     if (soft()) {
-      WeightedGaps<C> gaps = tile_weighted_gaps(team_, z, max, [&](int c) { return q_.value(c); });
+      WeightedGaps<C> gaps = tile_weighted_gaps(team_, z, max, at_peak, [&](int c) { return q_.value(c); });
       if (notes()) sums.given = gaps;
       if (arguments_.class_weights.size != 0) {
-        gaps = tile_weighted_gaps(team_, z, max,
+        gaps = tile_weighted_gaps(team_, z, max, at_peak,
                                   [&](int c) { return formulas::times(weight_of(c), q_.value(c)); });
       }
       if (notes()) sums.target = gaps;

@@ -22,18 +22,27 @@ struct RowBoard {
 
   // p = exp(log_of(z)) · factor, ℓ = log_sum - log_of(z)
   C max;
+  std::int64_t peak;  ///< from a saved lse, the class at the maximum
   C factor;
   C log_sum;
-  C others;     ///< 1 - p of the class at the maximum
+  C others;     ///< 1 - p of the class at the peak
   bool peaked;  ///< which has more than half of the probability
   C keep;       ///< 1 - ε, 0 without a target
   C share;      ///< ε/K
 
   formulas::RowGradient<C> gradient;
-  C of_peak;    ///< of_prob without the pull of the class at the maximum
-  bool splits;  ///< that class dominates, and takes of_peak
+  C of_entropy;  ///< of_prob that the gradient for the entropy adds
+  C of_peak;     ///< of_prob without the pull of the class at the peak
+  bool splits;   ///< that class dominates, and takes of_peak
   PlainGradient<C> plain;
 
+  __device__ __forceinline__ bool at_peak(std::int64_t c, C z) const {
+    if constexpr (kSaved) {
+      return c == peak;
+    } else {
+      return z == max;
+    }
+  }
   __device__ __forceinline__ C log_of(C z) const {
     if constexpr (kSaved) {
       return normaliser.log_probability(z);
@@ -92,6 +101,7 @@ __device__ __forceinline__ void set_scale(const GeneralCrossEntropyArguments& ar
     const C peak = board.normaliser.probability(sums.max);
     board.factor = high == high ? C(1) : high;
     board.log_sum = C(0);
+    board.peak = sums.best.index;
     board.peaked = peak > C(0.5);
     board.others = board.peaked ? sums.rest : C(1) - peak;
   } else {
@@ -122,7 +132,7 @@ class Element {
         p_(exp_of(log_) * board.factor) {}
 
   __device__ __forceinline__ bool masked() const { return z_ == -kInfinity<C>; }
-  __device__ __forceinline__ bool at_peak() const { return z_ == board_.max; }
+  __device__ __forceinline__ bool at_peak() const { return board_.at_peak(c_, z_); }
 
   /// keep·w·q + share·w, the share at unmasked classes alone.
   __device__ __forceinline__ C taken(C keep, C share, C q) const {
@@ -141,17 +151,20 @@ class Element {
     if (arguments_.focal_gamma.wide != 0.0 && pull != C(0)) pull *= focal().pull;
     if (row.of_given != C(0)) pull -= row.of_given * q;
     const bool splits = board_.splits && at_peak();
-    C of_prob = splits ? board_.of_peak : row.of_prob;
-    if (row.of_prob_gap != C(0)) of_prob -= row.of_prob_gap * log_;
-    const C gradient = (p_ == C(0) ? C(0) : p_ * of_prob) - (splits ? pull * board_.others : pull);
+    C gradient =
+        splits ? (C(1) - board_.others) * board_.of_peak - pull * board_.others : p_ * row.of_prob - pull;
+    if (row.of_prob_gap != C(0) && p_ != C(0)) {
+      gradient += p_ * (board_.of_entropy - row.of_prob_gap * log_);
+    }
     return arguments_.transform.on ? gradient * slope_of(arguments_.transform, c_, x_) : gradient;
   }
-  /// For q. NaN in all classes of a row without a distribution.
+  /// For q.
   __device__ __forceinline__ C target_gradient() const {
-    if (masked()) return C(0) * board_.factor;
+    const C nothing = C(0) * board_.factor;  // NaN in all classes of a row without a distribution
+    if (masked()) return nothing;
     const C of_loss = board_.gradient.of_target * class_weight<C>(arguments_, c_);
     return formulas::times(of_loss, focal().loss) -
-           formulas::times(board_.gradient.of_given, board_.log_sum - log_);
+           formulas::times(board_.gradient.of_given, board_.log_sum - log_) + nothing;
   }
 
  private:
@@ -224,7 +237,7 @@ __device__ __forceinline__ void finish_row(const GeneralCrossEntropyArguments& a
   PeakSum<C> target = sums.target.weight;
   PeakSum<C> given = sums.given.weight;
   if (label >= 0) {
-    const bool at_peak = board.z_label == sums.max;
+    const bool at_peak = board.at_peak(label, board.z_label);
     const C log_p = board.log_of(board.z_label);
     const C others = at_peak && board.peaked ? board.others : C(1) - exp_of(log_p) * board.factor;
     const formulas::Label<C> its{.gap = -log_p,
@@ -247,7 +260,7 @@ __device__ __forceinline__ void finish_row(const GeneralCrossEntropyArguments& a
                   board.keep * target.rest + row.share * sums.spread.rest};
   if (row.share != C(0)) row.loss += sums.spread_gap * row.share / GapSums<C>::kUnit;
   if (arguments.spreads_focal()) {
-    row.loss = focal.loss;
+    row.loss = row.log_sum == row.log_sum ? focal.loss : row.log_sum;  // the sum may be over no class
     pull = focal.pull;
     row.pull = pull.sum();
   }
@@ -255,8 +268,12 @@ __device__ __forceinline__ void finish_row(const GeneralCrossEntropyArguments& a
   if (arguments.plain) row.loss = finish_plain(arguments, r, sums, board);
   if (!Board::kSaved && stores) store_general(arguments, r, label, sums, row);
 
-  const formulas::RowUpstream<C> upstream = row_upstream<C>(arguments, r);
+  formulas::RowUpstream<C> upstream = row_upstream<C>(arguments, r);
+  const C of_gap = upstream.entropy;
+  upstream.entropy = C(0);  // goes by p itself, also where that is taken from the others
   board.gradient = formulas::row_gradient(all, row, options, upstream, given.sum());
+  board.gradient.of_prob_gap = of_gap;
+  board.of_entropy = of_gap == C(0) ? C(0) : -of_gap * (sums.probability_gap / all.sum());
   row.pull = pull.rest;
   board.of_peak = formulas::row_gradient(all, row, options, upstream, given.rest).of_prob;
   const C of_peak = upstream.loss * pull.peak - upstream.log_prob * given.peak;

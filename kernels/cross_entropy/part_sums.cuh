@@ -6,7 +6,7 @@
 
 namespace xent::gpu {
 
-/// Sums over classes, those at the maximum apart: next to a class of nearly all probability nothing may be
+/// Sums over classes, the one at the peak apart: next to a class of nearly all probability nothing may be
 /// lost of the others' weights.
 template <class C>
 struct PeakSum {
@@ -37,8 +37,8 @@ struct WeightedGaps {
 template <class C>
 struct PartSums {
   C max = -kInfinity<C>;
-  /// Forward: Σ exp(z - max) without one 1, -1 for no classes. From a saved lse: Σ p without one class at the
-  /// maximum, 0 for no classes.
+  /// Forward: Σ exp(z - max) without one 1, -1 for no classes. From a saved lse: Σ p without the class at the
+  /// peak, 0 for no classes.
   C rest = C(0);
   C probability_gap = C(0);  ///< Σ exp(z - max)·gap, or Σ p·ℓ
   WeightedGaps<C> target{};  ///< of soft targets: weights w·q
@@ -56,6 +56,12 @@ template <class C>
 struct FromMaximum {
   static constexpr C kNothing = C(-1);  ///< rest of no classes
 
+  /// Whether the row's peak is not among a part's classes. All classes at the maximum are at the peak: it
+  /// matters only where there is one.
+  __device__ __forceinline__ static bool lower(const PartSums<C>& part, const PartSums<C>& other,
+                                               const Best<C>&) {
+    return other.max > part.max;
+  }
   __device__ __forceinline__ static C moved(C gap, C weight, C step) {
     return weight == C(0) || step == C(0) ? gap : gap + step * weight;
   }
@@ -86,6 +92,11 @@ struct FromLse {
   __device__ __forceinline__ C log_probability(C z) const { return (z - high) - low; }
   __device__ __forceinline__ C probability(C z) const { return exp_of(log_probability(z)); }
 
+  /// The peak is the lowest class at the maximum: a rounded lse may leave much probability to several.
+  __device__ __forceinline__ static bool lower(const PartSums<C>& part, const PartSums<C>&,
+                                               const Best<C>& best) {
+    return part.best.index != best.index;
+  }
   __device__ __forceinline__ static C moved(C gap, C, C) { return gap; }
   __device__ __forceinline__ C rest(const PartSums<C>& a, const PartSums<C>& b) const {
     return a.rest + b.rest + probability(b.max > a.max ? a.max : b.max);
@@ -99,10 +110,11 @@ struct FromLse {
 template <class C, class Normaliser>
 __device__ __forceinline__ void merge_into(PartSums<C>& into, const PartSums<C>& from,
                                            const Normaliser& normaliser, bool ones) {
-  const bool into_lower = from.max > into.max;
-  const bool from_lower = into.max > from.max;
-  const C into_step = into_lower ? from.max - into.max : C(0);
-  const C from_step = from_lower ? into.max - from.max : C(0);
+  const Best<C> best = Better()(into.best, from.best);
+  const bool into_lower = normaliser.lower(into, from, best);
+  const bool from_lower = normaliser.lower(from, into, best);
+  const C into_step = from.max > into.max ? from.max - into.max : C(0);
+  const C from_step = into.max > from.max ? into.max - from.max : C(0);
   const C rest = normaliser.rest(into, from);
   into.probability_gap =
       normaliser.probability_gap(into, into_step) + normaliser.probability_gap(from, from_step);
@@ -122,8 +134,8 @@ __device__ __forceinline__ void merge_into(PartSums<C>& into, const PartSums<C>&
   into.unmasked += from.unmasked;
   into.before += from.before;
   into.nans += from.nans;
-  into.best = Better()(into.best, from.best);
-  into.max = into_lower ? from.max : into.max;
+  into.best = best;
+  into.max = from.max > into.max ? from.max : into.max;
   into.rest = rest;
 }
 

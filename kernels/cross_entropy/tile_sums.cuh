@@ -1,5 +1,5 @@
 // The passes over a tile that the general kernels take, each only if somebody wants its sums. A tile is read
-// as z; `max` is its maximum.
+// as z; `max` is its maximum, at_peak(c, z) tells whether a column is at its peak.
 #pragma once
 
 #include "kernels/cross_entropy/part_sums.cuh"
@@ -13,9 +13,10 @@ struct TileProbabilities {
 };
 
 /// Rest as tile_state() takes it, bit for bit.
-template <class Team, class Tile, class C = typename Tile::C>
+template <class Team, class Tile, class Peak, class C = typename Tile::C>
 __device__ __forceinline__ TileProbabilities<C> tile_probabilities(const Team& team, const Tile& tile, C max,
-                                                                   const FromMaximum<C>&, bool wants_gap) {
+                                                                   const FromMaximum<C>&, const Peak&,
+                                                                   bool wants_gap) {
   const C shift = max == -kInfinity<C> ? C(0) : max;
   BelowAndOnes<C> sums;
   C gap = C(0);
@@ -34,24 +35,20 @@ __device__ __forceinline__ TileProbabilities<C> tile_probabilities(const Team& t
   return {sums.below + (sums.ones - C(1)), gap};
 }
 
-template <class Team, class Tile, class C = typename Tile::C>
-__device__ __forceinline__ TileProbabilities<C> tile_probabilities(const Team& team, const Tile& tile, C max,
-                                                                   const FromLse<C>& from, bool wants_gap) {
-  BelowAndOnes<C> sums;
-  C gap = C(0);
-  tile.for_mine([&](int, C z) {
+template <class Team, class Tile, class Peak, class C = typename Tile::C>
+__device__ __forceinline__ TileProbabilities<C> tile_probabilities(const Team& team, const Tile& tile, C,
+                                                                   const FromLse<C>& from,
+                                                                   const Peak& at_peak, bool wants_gap) {
+  TileProbabilities<C> sums{C(0), C(0)};
+  tile.for_mine([&](int c, C z) {
     const C log_p = from.log_probability(z);
     const C p = exp_of(log_p);
-    if (z == max) {
-      sums.ones += C(1);
-    } else {
-      sums.below += p;
-    }
-    if (wants_gap && p != C(0)) gap -= p * log_p;
+    if (!at_peak(c, z)) sums.rest += p;
+    if (wants_gap && p != C(0)) sums.gap -= p * log_p;
   });
-  sums = team.reduce(sums, Plus(), BelowAndOnes<C>());
-  if (wants_gap) gap = team.reduce(gap, Plus(), C(0));
-  return {sums.below + (sums.ones - C(1)) * from.probability(max), gap};
+  sums.rest = team.reduce(sums.rest, Plus(), C(0));
+  if (wants_gap) sums.gap = team.reduce(sums.gap, Plus(), C(0));
+  return sums;
 }
 
 template <class C>
@@ -62,9 +59,9 @@ struct TileSpread {
 };
 
 /// Gap and count as tile_gaps() takes them, bit for bit, where all weights are 1.
-template <class Team, class Tile, class Weight, class C = typename Tile::C>
+template <class Team, class Tile, class Peak, class Weight, class C = typename Tile::C>
 __device__ __forceinline__ TileSpread<C> tile_spread(const Team& team, const Tile& tile, C max,
-                                                     const Weight& weight_of) {
+                                                     const Peak& at_peak, const Weight& weight_of) {
   C gap = C(0);
   PeakSum<C> weight;
   int unmasked = 0;
@@ -72,7 +69,7 @@ __device__ __forceinline__ TileSpread<C> tile_spread(const Team& team, const Til
     if (z == -kInfinity<C>) return;
     const C w = weight_of(c);
     if (w != C(0)) gap += (max - z) * GapSums<C>::kUnit * w;
-    weight.add(w, z == max);
+    weight.add(w, at_peak(c, z));
     ++unmasked;
   });
   gap = team.reduce(gap, Plus(), C(0));
@@ -81,16 +78,16 @@ __device__ __forceinline__ TileSpread<C> tile_spread(const Team& team, const Til
 }
 
 /// Of any weights; a masked class with one has an infinite gap.
-template <class Team, class Tile, class Weight, class C = typename Tile::C>
+template <class Team, class Tile, class Peak, class Weight, class C = typename Tile::C>
 __device__ __forceinline__ WeightedGaps<C> tile_weighted_gaps(const Team& team, const Tile& tile, C max,
-                                                              const Weight& weight_of) {
+                                                              const Peak& at_peak, const Weight& weight_of) {
   WeightedGaps<C> sums;
   tile.for_mine([&](int c, C z) {
     const C w = weight_of(c);
     if (w == C(0)) return;
     const C gap = z == -kInfinity<C> ? kInfinity<C> : max - z;
     if (gap != C(0)) sums.gap += w * gap;
-    sums.weight.add(w, z == max);
+    sums.weight.add(w, at_peak(c, z));
   });
   sums.gap = team.reduce(sums.gap, Plus(), C(0));
   sums.weight = team.reduce(sums.weight, Plus(), PeakSum<C>());
