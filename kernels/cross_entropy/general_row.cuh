@@ -276,10 +276,10 @@ __device__ __forceinline__ void finish_row(const GeneralCrossEntropyArguments& a
   board.of_entropy = of_gap == C(0) ? C(0) : -of_gap * (sums.probability_gap / all.sum());
   row.pull = pull.rest;
   board.of_peak = formulas::row_gradient(all, row, options, upstream, given.rest).of_prob;
-  const C of_peak = upstream.loss * pull.peak - upstream.log_prob * given.peak;
-  const C elsewhere = upstream.loss * pull.rest - upstream.log_prob * given.rest;
-  board.splits =
-      board.peaked && (of_peak < C(0) ? -of_peak : of_peak) > (elsewhere < C(0) ? -elsewhere : elsewhere);
+  const auto size = [](C x) { return x < C(0) ? -x : x; };
+  const bool dominates = size(upstream.loss * pull.peak - upstream.log_prob * given.peak) >
+                         size(upstream.loss * pull.rest - upstream.log_prob * given.rest);
+  board.splits = board.peaked && (label < 0 ? dominates : board.at_peak(label, board.z_label));
 }
 
 }  // namespace xent::gpu
