@@ -9,6 +9,7 @@
 
 #include "host/cpu/max_rest.hpp"
 #include "host/cpu/rows.hpp"
+#include "host/plan/cpu_plan.hpp"
 #include "kernels/formulas/row_loss.hpp"
 
 namespace xent::cpu {
@@ -89,6 +90,11 @@ struct CrossEntropyJob {
             .entropy = of(upstream.entropy)};
   }
 };
+
+/// Without lse and outputs. The call's numbers per class stay in the calling thread's memory until its next
+/// call.
+CrossEntropyJob make_job(const ConstMatrixView& logits, const TargetView& target, const LossOptions& options,
+                         const Upstream& upstream, double divisor, const plan::CpuPlan& plan);
 
 inline double CrossEntropyJob::label_weight(std::int64_t label) const {
   return per_class(weights, logits.dtype, label, class_weight(options, label));

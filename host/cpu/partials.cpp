@@ -1,10 +1,26 @@
 #include "host/cpu/partials.hpp"
 
-#include "host/cpu/cross_entropy_job.hpp"
+#include "host/cpu/shard_rows.hpp"
 #include "host/cpu/tasks.hpp"
 #include "kernels/formulas/row_partial.hpp"
 
 namespace xent::cpu {
+
+void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                            std::span<RowPartial> partials, const LossOptions& options,
+                            const plan::CpuPlan& plan) {
+  const ShardJob job{make_job(logits, target, options, {}, 1.0, plan), shard.first_class};
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { shard_sums(job, partials, begin, end); });
+}
+
+void cross_entropy_shard_backward(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                                  std::span<const RowPartial> merged, const CrossEntropyGrads& grads,
+                                  const LossOptions& options, const Upstream& upstream, double divisor,
+                                  const plan::CpuPlan& plan) {
+  ShardJob job{make_job(logits, target, options, upstream, divisor, plan), shard.first_class};
+  job.job.outputs = {.grad = grads.grad, .grad_targets = grads.grad_targets};
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { shard_gradients(job, merged, begin, end); });
+}
 
 void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged, int threads) {
   constexpr std::size_t kRowsPerTask = 4096;

@@ -10,6 +10,16 @@
 
 namespace xent::cpu {
 
+void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                            std::span<RowPartial> partials, const LossOptions& options,
+                            const plan::CpuPlan& plan);
+
+/// A divisor of 0 is an empty mean.
+void cross_entropy_shard_backward(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                                  std::span<const RowPartial> merged, const CrossEntropyGrads& grads,
+                                  const LossOptions& options, const Upstream& upstream, double divisor,
+                                  const plan::CpuPlan& plan);
+
 void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged, int threads);
 
 /// The first valid row whose label is not in exactly one of the shards that were merged.

@@ -25,6 +25,20 @@ void cross_entropy_backward(const ConstMatrixView&, const TargetView&, const Con
                             const CrossEntropyGrads&, const LossOptions&, const Upstream&, const Exec&) {
   absent();
 }
+void cross_entropy_partials(const ConstMatrixView&, const TargetView&, const Shard&, std::span<RowPartial>,
+                            const LossOptions&, const Exec&) {
+  absent();
+}
+void merge_partials(std::span<const RowPartial>, std::span<RowPartial>, const Exec&) { absent(); }
+void cross_entropy_from_partials(std::span<const RowPartial>, const TargetView&, const CrossEntropyOutputs&,
+                                 const LossOptions&, const Exec&) {
+  absent();
+}
+void cross_entropy_shard_backward(const ConstMatrixView&, const TargetView&, const Shard&,
+                                  std::span<const RowPartial>, const CrossEntropyGrads&, const LossOptions&,
+                                  const Upstream&, const Exec&) {
+  absent();
+}
 void nll(const ConstMatrixView&, const LabelView&, const NllOutputs&, const LossOptions&, const Exec&) {
   absent();
 }

@@ -9,6 +9,7 @@
 #include <xent/cross_entropy.hpp>
 #include <xent/divergence.hpp>
 #include <xent/nll.hpp>
+#include <xent/shards.hpp>
 
 namespace xent::cuda {
 
@@ -25,6 +26,16 @@ void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
 void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
                             const ConstVectorView& lse, const CrossEntropyGrads& grads,
                             const LossOptions& options, const Upstream& upstream, const Exec& exec);
+
+void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                            std::span<RowPartial> partials, const LossOptions& options, const Exec& exec);
+void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged, const Exec& exec);
+void cross_entropy_from_partials(std::span<const RowPartial> merged, const TargetView& target,
+                                 const CrossEntropyOutputs& outputs, const LossOptions& options,
+                                 const Exec& exec);
+void cross_entropy_shard_backward(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
+                                  std::span<const RowPartial> merged, const CrossEntropyGrads& grads,
+                                  const LossOptions& options, const Upstream& upstream, const Exec& exec);
 
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options, const Exec& exec);

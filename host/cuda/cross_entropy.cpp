@@ -9,29 +9,6 @@
 namespace xent::cuda {
 namespace {
 
-std::int64_t valid_classes(const LossOptions& options, const Layout& layout) {
-  return options.transform.valid_classes == 0 ? layout.classes : options.transform.valid_classes;
-}
-
-gpu::GeneralCrossEntropyArguments general_arguments(const gpu::CrossEntropyArguments& base,
-                                                    const TargetView& target, const LossOptions& options,
-                                                    const Upstream& upstream) {
-  gpu::GeneralCrossEntropyArguments arguments{};
-  static_cast<gpu::CrossEntropyArguments&>(arguments) = base;
-  const std::int64_t classes = base.logits.layout.classes;
-  arguments.plain = is_plain(target, options, upstream, classes);
-  arguments.wants_gap = upstream.entropy.given();
-  arguments.target = target.kind;
-  arguments.probs = target.probs;
-  arguments.smoothing = options.label_smoothing;
-  arguments.focal_gamma = options.focal_gamma;
-  arguments.z_loss = options.z_loss;
-  arguments.transform = gpu::Transform(options.transform);
-  arguments.logits.layout.classes = valid_classes(options, base.logits.layout);
-  arguments.tail = classes - arguments.logits.layout.classes;
-  return arguments;
-}
-
 /// The outputs that are not the plain kernel's.
 void add_outputs(gpu::GeneralCrossEntropyArguments& arguments, const CrossEntropyOutputs& outputs) {
   arguments.wants_gap = arguments.wants_gap || outputs.entropy.given();
@@ -52,17 +29,6 @@ void add_plain_outputs(gpu::CrossEntropyArguments& arguments, const LossCall& ca
   arguments.row_lse = outputs.lse;
   arguments.argmax = outputs.argmax;
   arguments.correct_count = outputs.correct_count;
-}
-
-void launch_general(gpu::Op op, const gpu::GeneralCrossEntropyArguments& arguments, const Exec& exec) {
-  const int matrices = arguments.target == TargetKind::probs ? 2 : 1;
-  launch_rows(op,
-              {.layout = arguments.logits.layout,
-               .dtype = arguments.logits.dtype,
-               .tiles = matrices,
-               .matrices_read = matrices,
-               .writes_matrix = arguments.grad.data != nullptr || arguments.grad_targets.data != nullptr},
-              arguments, exec);
 }
 
 }  // namespace

@@ -1,6 +1,12 @@
 #include "host/cuda/cross_entropy_kernel.hpp"
 
+#include "host/cuda/launch.hpp"
+
 namespace xent::cuda {
+
+std::int64_t valid_classes(const LossOptions& options, const Layout& layout) {
+  return options.transform.valid_classes == 0 ? layout.classes : options.transform.valid_classes;
+}
 
 bool is_plain(const TargetView& target, const LossOptions& options, const Upstream& upstream,
               std::int64_t classes) {
@@ -25,6 +31,36 @@ KernelChoice choose_kernels(const TargetView& target, const CrossEntropyOutputs&
   if (!wants_more(outputs)) return {.plain = true};
   // In f64 the general kernels share a row among fewer threads, which add up in another order.
   return {.plain = logits.dtype == DType::f64, .general = true};
+}
+
+gpu::GeneralCrossEntropyArguments general_arguments(const gpu::CrossEntropyArguments& base,
+                                                    const TargetView& target, const LossOptions& options,
+                                                    const Upstream& upstream) {
+  gpu::GeneralCrossEntropyArguments arguments{};
+  static_cast<gpu::CrossEntropyArguments&>(arguments) = base;
+  const std::int64_t classes = base.logits.layout.classes;
+  arguments.plain = is_plain(target, options, upstream, classes);
+  arguments.wants_gap = upstream.entropy.given();
+  arguments.target = target.kind;
+  arguments.probs = target.probs;
+  arguments.smoothing = options.label_smoothing;
+  arguments.focal_gamma = options.focal_gamma;
+  arguments.z_loss = options.z_loss;
+  arguments.transform = gpu::Transform(options.transform);
+  arguments.logits.layout.classes = valid_classes(options, base.logits.layout);
+  arguments.tail = classes - arguments.logits.layout.classes;
+  return arguments;
+}
+
+void launch_general(gpu::Op op, const gpu::GeneralCrossEntropyArguments& arguments, const Exec& exec) {
+  const int matrices = arguments.target == TargetKind::probs ? 2 : 1;
+  launch_rows(op,
+              {.layout = arguments.logits.layout,
+               .dtype = arguments.logits.dtype,
+               .tiles = matrices,
+               .matrices_read = matrices,
+               .writes_matrix = arguments.grad.data != nullptr || arguments.grad_targets.data != nullptr},
+              arguments, exec);
 }
 
 }  // namespace xent::cuda

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <xent/cross_entropy.hpp>
+#include <xent/exec.hpp>
+
+#include "kernels/instances/table.hpp"
 
 namespace xent::cuda {
 
@@ -22,5 +25,14 @@ struct KernelChoice {
 KernelChoice choose_kernels(const TargetView& target, const CrossEntropyOutputs& outputs,
                             const LossOptions& options, const Upstream& upstream,
                             const ConstMatrixView& logits);
+
+/// Classes that exist.
+std::int64_t valid_classes(const LossOptions& options, const Layout& layout);
+
+/// What a general kernel has to know besides a plain one's arguments.
+gpu::GeneralCrossEntropyArguments general_arguments(const gpu::CrossEntropyArguments& base,
+                                                    const TargetView& target, const LossOptions& options,
+                                                    const Upstream& upstream);
+void launch_general(gpu::Op op, const gpu::GeneralCrossEntropyArguments& arguments, const Exec& exec);
 
 }  // namespace xent::cuda

@@ -19,7 +19,8 @@ bool LossCall::takes_own_mean() const {
 }
 
 bool LossCall::weighted() const {
-  return labels_.data != nullptr && options_.class_weights.given() && options_.mean_over == MeanOver::weights;
+  const bool has_weights = options_.class_weights.given() || merged_ != nullptr;
+  return labels_.data != nullptr && has_weights && options_.mean_over == MeanOver::weights;
 }
 
 void LossCall::count(std::int64_t* valid, double* divisor, bool divides) const {
@@ -52,6 +53,7 @@ void LossCall::find_divisor() const {
                               .ignore_index = options_.ignore_index.value_or(0),
                               .class_weights = options_.class_weights,
                               .classes = classes_,
+                              .merged = merged_,
                               .parts = workspace_.parts()});
   }
   gpu::launch_divisor({.stream = exec_.stream}, {.parts = workspace_.parts(),

@@ -4,6 +4,7 @@
 
 #include <xent/exec.hpp>
 #include <xent/options.hpp>
+#include <xent/shards.hpp>
 
 #include "host/cuda/workspace.hpp"
 #include "kernels/cross_entropy/arguments.hpp"
@@ -16,6 +17,9 @@ class LossCall {
   /// must outlive the call. Throws InvalidArgument for a workspace that does not suffice.
   LossCall(const LabelView& labels, std::int64_t rows, std::int64_t classes, const LossOptions& options,
            const Exec& exec);
+
+  /// The labels' weights are those that complete partials know, instead of options.class_weights.
+  void take_weights_of(const RowPartial* merged) { merged_ = merged; }
 
   /// Queues the count of the valid rows and the divisor, as far as somebody wants to know: the caller, or a
   /// loss or gradient that divides. Either pointer may be null, and may name the host's memory.
@@ -45,6 +49,7 @@ class LossCall {
   const LossOptions& options_;
   const Exec& exec_;
   CallWorkspace workspace_;
+  const RowPartial* merged_ = nullptr;
 };
 
 }  // namespace xent::cuda

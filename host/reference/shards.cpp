@@ -40,7 +40,7 @@ RowPartial partial_of(const Row& z, const Row& q, const LossOptions& options) {
   part.rest = norm.max == kMasked ? -1.0 : norm.rest;
   for (std::size_t c = 0; c < z.size(); ++c) {
     if (z[c] == kMasked && q[c] == 0.0) continue;
-    const double gap = norm.max - z[c];
+    const double gap = norm.max == kMasked ? 0.0 : norm.max - z[c];
     const double weight = weight_of(options, c);
     part.given_gap += times(q[c], gap);
     part.given_weight += q[c];

@@ -2,7 +2,7 @@
 // skipped.
 #pragma once
 
-#include <xent/cross_entropy.hpp>
+#include <xent/shards.hpp>
 
 #include "kernels/row/transform.hpp"
 #include "kernels/shapes/tile_shape.hpp"
@@ -54,6 +54,12 @@ struct GeneralCrossEntropyArguments : CrossEntropyArguments {
   IndexView target_rank{};
   std::int64_t* top_k_count = nullptr;  ///< added to
   std::int64_t top_k = 1;
+
+  // A part of a vocabulary.
+  std::int64_t first_class = 0;        ///< the number that labels have for class 0
+  std::int64_t label_classes = 0;      ///< how many a label may name; 0: the logits' own
+  RowPartial* partials = nullptr;      ///< if given, sums go there, and that is all
+  const RowPartial* merged = nullptr;  ///< if given, sums of the whole row come from there
 
   /// A focal loss of more than a label: it takes a look at every class once the sums are known.
   XENT_HOST_DEVICE constexpr bool spreads_focal() const {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "kernels/cross_entropy/general_row.cuh"
+#include "kernels/cross_entropy/row_partial.cuh"
 #include "kernels/row/rows.cuh"
 
 namespace xent::gpu {
 
-template <class T, class Team, template <class> class Normaliser>
+/// kShard: the logits are a part of a vocabulary, and the row's sums leave for elsewhere or come from there.
+template <class T, class Team, template <class> class Normaliser, bool kShard = false>
 class GeneralRow {
  public:
   using C = Compute<T>;
@@ -29,17 +31,28 @@ class GeneralRow {
   __device__ __forceinline__ void operator()(std::int64_t r) {
     std::int64_t label = -1;
     if (arguments_.target == TargetKind::labels) {
-      label = load_label(arguments_.labels, r);
+      label = load_label(arguments_.labels, r);  // of the whole vocabulary
       const RowKind kind = kind_of(arguments_, label);
       if (kind != RowKind::valid) return skip(r, kind, label);
     }
     r_ = r;
     if (notes()) begin_row<T>(arguments_, r, label, board_, board_.part[turn_]);
-    for (std::int64_t round = 0; round <= tiles_.last(); round += tiles_.step()) sum(round);
-    meet();
+    if (from_partial()) {
+      if (notes()) {
+        take_partial(arguments_.merged[r], row(), board_);
+        set_scale(arguments_, row(), board_);
+      }
+    } else {
+      for (std::int64_t round = 0; round <= tiles_.last(); round += tiles_.step()) sum(round);
+      meet();
+    }
+    if (to_partial()) {
+      if (team_.leads()) store_partial(arguments_, r, row(), board_);
+      return;
+    }
     FocalSums<C> focal;
     if (arguments_.spreads_focal()) focal = sum_focal();
-    if (notes()) finish_row(arguments_, r, team_.leads(), focal, row(), board_);
+    if (notes()) finish_row(arguments_, r, !kShard && team_.leads(), focal, row(), board_);
     if (arguments_.grad.data == nullptr && arguments_.grad_targets.data == nullptr) return;
     team_.sync();
     write_gradients();
@@ -48,6 +61,8 @@ class GeneralRow {
  private:
   __device__ __forceinline__ bool notes() const { return team_.rank() == 0; }
   __device__ __forceinline__ bool soft() const { return arguments_.target == TargetKind::probs; }
+  __device__ __forceinline__ bool from_partial() const { return kShard && arguments_.merged != nullptr; }
+  __device__ __forceinline__ bool to_partial() const { return kShard && arguments_.merged == nullptr; }
   /// q of a column of the tile that begins there.
   __device__ __forceinline__ C target_of(int c, std::int64_t begin) const {
     if (soft()) return q_.value(c);
@@ -63,6 +78,7 @@ class GeneralRow {
   __device__ __forceinline__ void skip(std::int64_t r, RowKind kind, std::int64_t label) {
     skip_row<T>(arguments_, team_, r, kind, label);
     if (team_.leads()) {
+      if (to_partial()) arguments_.partials[r] = RowPartial{};
       const double nothing = kind == RowKind::bad_label ? kNaN<double> : 0.0;
       store_row(arguments_.log_prob, r, nothing);
       store_row(arguments_.entropy, r, nothing);
@@ -88,7 +104,7 @@ class GeneralRow {
     const C max = tile_maximum(team_, z);
     if (notes()) sums.max = max;
     int peak = -1;
-    if (Board::kSaved || arguments_.argmax.size != 0 || arguments_.correct_count != nullptr) {
+    if (Board::kSaved || arguments_.argmax.size != 0 || arguments_.correct_count != nullptr || to_partial()) {
       const Best<C> best = tile_best(team_, z, begin);
       if (notes()) sums.best = best;
       peak = static_cast<int>(best.index - begin);
@@ -175,7 +191,7 @@ class GeneralRow {
     const std::int64_t last = tiles_.last();
     for (std::int64_t done = 0; done <= last; done += tiles_.step()) {
       const std::int64_t round = ascending ? done : last - done;
-      if (done != 0) load(round);
+      if (done != 0 || from_partial()) load(round);
       const std::int64_t begin = tiles_.begin(round);
       x_.replace_mine([&](int c, C x) {
         if (arguments_.plain) {
@@ -217,9 +233,12 @@ class GeneralRow {
 template <class T>
 inline constexpr int kMostGeneralThreads = std::is_same_v<T, double> ? 512 : 1024;
 
-template <class T, int kTeam, int kBlock, template <class> class Normaliser>
+/// Partials too.
+inline constexpr int kMostShardThreads = 512;
+
+template <class T, int kTeam, int kBlock, template <class> class Normaliser, bool kShard = false>
 __device__ __forceinline__ void general_rows(const GeneralCrossEntropyArguments& arguments) {
-  using Row = GeneralRow<T, Team<kTeam>, Normaliser>;
+  using Row = GeneralRow<T, Team<kTeam>, Normaliser, kShard>;
   XENT_SHARED(boards, typename Row::Board[Team<kTeam>::per_block(kBlock)]);
   // What plans and launches leave for a kernel's own shared memory.
   static_assert(sizeof boards <= (Team<kTeam>::kIsBlock ? 1 << 10 : 15 << 10));
@@ -241,6 +260,12 @@ __global__ void __launch_bounds__(kBlock, kMostGeneralThreads<T> / kBlock)
   general_rows<T, kTeam, kBlock, FromLse>(arguments);
 }
 
+template <class T, int kTeam, int kBlock>
+__global__ void __launch_bounds__(kBlock, kMostShardThreads / kBlock)
+    cross_entropy_shard_kernel(const __grid_constant__ GeneralCrossEntropyArguments arguments) {
+  general_rows<T, kTeam, kBlock, FromMaximum, true>(arguments);
+}
+
 struct CrossEntropyGeneral {
   using Arguments = GeneralCrossEntropyArguments;
   template <class T>
@@ -257,6 +282,15 @@ struct CrossEntropyGeneralBackward {
   template <class T, int kTeam, int kBlock>
   static auto kernel() {
     return &cross_entropy_general_backward_kernel<T, kTeam, kBlock>;
+  }
+};
+struct CrossEntropyShard {
+  using Arguments = GeneralCrossEntropyArguments;
+  template <class T>
+  static constexpr int kMostThreads = kMostShardThreads;
+  template <class T, int kTeam, int kBlock>
+  static auto kernel() {
+    return &cross_entropy_shard_kernel<T, kTeam, kBlock>;
   }
 };
 

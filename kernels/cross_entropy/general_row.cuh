@@ -8,6 +8,9 @@
 
 namespace xent::gpu {
 
+/// The column of a label that is not among the logits' classes.
+inline constexpr std::int64_t kElsewhere = std::numeric_limits<std::int64_t>::max();
+
 /// What the threads of a part share about their row. Its first thread writes, all read.
 template <class C, class Normaliser_, bool kParts>
 struct RowBoard {
@@ -16,7 +19,8 @@ struct RowBoard {
 
   PartSums<C> round;                 ///< of the tile that is on chip
   PartSums<C> part[kParts ? 3 : 1];  ///< of the part so far; the last is of all parts
-  std::int64_t label;                ///< -1 without one
+  std::int64_t label;                ///< -1 without one, kElsewhere if in another shard
+  C label_weight;                    ///< w of it
   Normaliser normaliser;
   C z_label;
 
@@ -87,6 +91,15 @@ __device__ __forceinline__ void begin_row(const GeneralCrossEntropyArguments& ar
   nothing_yet(part, board.normaliser);
   if (label < 0) return;
   const Layout& layout = arguments.logits.layout;
+  label -= arguments.first_class;
+  if (label < 0 || label >= layout.classes) {
+    board.label = kElsewhere;
+    board.z_label = -kInfinity<C>;
+    board.label_weight = C(0);
+    return;
+  }
+  board.label = label;
+  board.label_weight = class_weight<C>(arguments, label);
   const T* const x = static_cast<const T*>(arguments.logits.data) + row_offset(layout, r);
   board.z_label = transformed(arguments.transform, label, widen(x[label * layout.class_stride]));
 }
@@ -241,7 +254,7 @@ __device__ __forceinline__ void finish_row(const GeneralCrossEntropyArguments& a
     const C log_p = board.log_of(board.z_label);
     const C others = at_peak && board.peaked ? board.others : C(1) - exp_of(log_p) * board.factor;
     const formulas::Label<C> its{.gap = -log_p,
-                                 .weight = class_weight<C>(arguments, label),
+                                 .weight = board.label_weight,
                                  .others_sum = others * all.sum(),
                                  .masked = board.z_label == -kInfinity<C>};
     row = formulas::row_loss(all, options, its);

@@ -10,9 +10,18 @@ namespace xent::gpu {
 
 enum class RowKind : std::uint8_t { valid, ignored, bad_label };
 
-__device__ __forceinline__ RowKind kind_of(const CrossEntropyArguments& arguments, std::int64_t label) {
+/// Labels lie below it.
+__device__ __forceinline__ std::int64_t label_classes_of(const CrossEntropyArguments& arguments) {
+  return arguments.logits.layout.classes;
+}
+__device__ __forceinline__ std::int64_t label_classes_of(const GeneralCrossEntropyArguments& arguments) {
+  return arguments.label_classes != 0 ? arguments.label_classes : arguments.logits.layout.classes;
+}
+
+template <class Arguments>
+__device__ __forceinline__ RowKind kind_of(const Arguments& arguments, std::int64_t label) {
   if (arguments.has_ignore_index && label == arguments.ignore_index) return RowKind::ignored;
-  return label >= 0 && label < arguments.logits.layout.classes ? RowKind::valid : RowKind::bad_label;
+  return label >= 0 && label < label_classes_of(arguments) ? RowKind::valid : RowKind::bad_label;
 }
 
 /// What row r's gradient is multiplied by.
@@ -45,7 +54,8 @@ __device__ __forceinline__ void store_result(const CrossEntropyArguments& argume
 }
 
 /// Row and label have to change together, so a lock guards them; only a row below all before it takes it.
-__device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& arguments, std::int64_t r,
+template <class Arguments>
+__device__ __forceinline__ void report_bad_label(const Arguments& arguments, std::int64_t r,
                                                  std::int64_t label) {
   LabelReport* const report = arguments.bad_labels;
   if (report == nullptr) return;
@@ -65,16 +75,16 @@ __device__ __forceinline__ void report_bad_label(const CrossEntropyArguments& ar
     shared.has_first = 1;
     shared.first_row = r;
     shared.first_value = label;
-    shared.classes = arguments.logits.layout.classes;
+    shared.classes = label_classes_of(arguments);
   }
   __threadfence();
   atomic_exchange(&report->lock, 0U);
 }
 
 /// A row without a class to compare with: ignored, or with a label that names none. Its logits are not read.
-template <class T, class Team>
-__device__ __forceinline__ void skip_row(const CrossEntropyArguments& arguments, const Team& team,
-                                         std::int64_t r, RowKind kind, std::int64_t label) {
+template <class T, class Team, class Arguments>
+__device__ __forceinline__ void skip_row(const Arguments& arguments, const Team& team, std::int64_t r,
+                                         RowKind kind, std::int64_t label) {
   const bool bad = kind == RowKind::bad_label;
   if (team.leads()) {
     const double nothing = bad ? kNaN<double> : 0.0;

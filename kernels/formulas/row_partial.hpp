@@ -38,11 +38,18 @@ XENT_HOST_DEVICE inline RowPartial merge(const RowPartial& a, const RowPartial& 
   const bool a_nan = a.max != a.max;
   const bool b_nan = b.max != b.max;
   const bool a_is_high = a_nan || b_nan ? a_nan : a.max >= b.max;
-  const RowPartial& high = a_is_high ? a : b;
-  const RowPartial low = detail::counted_from(high.max, a_is_high ? b : a);
-  RowPartial merged = high;
+  RowPartial merged = a;  // the one with the higher maximum; a choice of references would go through memory
+  RowPartial low = b;
+  if (!a_is_high) {
+    merged = b;
+    low = a;
+  }
+  const bool tie = a_nan ? b_nan : a.max == b.max;
+  if (merged.argmax < 0 || (tie && low.argmax >= 0 && low.argmax < merged.argmax)) merged.argmax = low.argmax;
+  const bool equal = low.max == merged.max;
+  low = detail::counted_from(merged.max, low);
   // Equal maxima: the second one's 1 is part of the rest.
-  merged.rest += low.rest + ((a_is_high ? b.max : a.max) == high.max ? 1.0 : 0.0);
+  merged.rest += low.rest + (equal ? 1.0 : 0.0);
   merged.entropy_gap += low.entropy_gap;
   merged.target_gap += low.target_gap;
   merged.target_weight += low.target_weight;
@@ -56,8 +63,6 @@ XENT_HOST_DEVICE inline RowPartial merge(const RowPartial& a, const RowPartial& 
     merged.label_weight = low.label_weight;
   }
   merged.labels += low.labels;
-  const bool tie = a_nan ? b_nan : a.max == b.max;
-  if (high.argmax < 0 || (tie && low.argmax >= 0 && low.argmax < high.argmax)) merged.argmax = low.argmax;
   return merged;
 }
 

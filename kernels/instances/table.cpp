@@ -29,6 +29,7 @@ std::span<const Instance> instances(Op op, DType dtype) {
     case Op::cross_entropy_backward: return of_dtype<Op::cross_entropy_backward>(dtype);
     case Op::cross_entropy_general: return of_dtype<Op::cross_entropy_general>(dtype);
     case Op::cross_entropy_general_backward: return of_dtype<Op::cross_entropy_general_backward>(dtype);
+    case Op::cross_entropy_shard: return of_dtype<Op::cross_entropy_shard>(dtype);
     case Op::softmax: return of_dtype<Op::softmax>(dtype);
     case Op::softmax_backward: return of_dtype<Op::softmax_backward>(dtype);
     case Op::nll: return of_dtype<Op::nll>(dtype);

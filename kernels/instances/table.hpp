@@ -11,6 +11,7 @@
 
 #include "kernels/binary_cross_entropy/arguments.hpp"
 #include "kernels/cross_entropy/arguments.hpp"
+#include "kernels/cross_entropy/partial_arguments.hpp"
 #include "kernels/divergence/arguments.hpp"
 #include "kernels/reduction/arguments.hpp"
 #include "kernels/shapes/mappings.hpp"
@@ -31,6 +32,7 @@ enum class Op : std::uint8_t {
   cross_entropy_backward,
   cross_entropy_general,  ///< every option; the two above know none but smoothing
   cross_entropy_general_backward,
+  cross_entropy_shard,
   softmax,
   softmax_backward,
   nll,
@@ -39,17 +41,12 @@ enum class Op : std::uint8_t {
   kl_divergence,
   js_divergence
 };
-inline constexpr Op kOps[] = {Op::cross_entropy,
-                              Op::cross_entropy_backward,
-                              Op::cross_entropy_general,
-                              Op::cross_entropy_general_backward,
-                              Op::softmax,
-                              Op::softmax_backward,
-                              Op::nll,
-                              Op::nll_backward,
-                              Op::binary_cross_entropy,
-                              Op::kl_divergence,
-                              Op::js_divergence};
+inline constexpr Op kOps[] = {Op::cross_entropy,         Op::cross_entropy_backward,
+                              Op::cross_entropy_general, Op::cross_entropy_general_backward,
+                              Op::cross_entropy_shard,   Op::softmax,
+                              Op::softmax_backward,      Op::nll,
+                              Op::nll_backward,          Op::binary_cross_entropy,
+                              Op::kl_divergence,         Op::js_divergence};
 inline constexpr DType kDTypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64};
 
 constexpr const char* name(Op op) {
@@ -58,6 +55,7 @@ constexpr const char* name(Op op) {
     case Op::cross_entropy_backward: return "cross_entropy_backward";
     case Op::cross_entropy_general: return "cross_entropy_general";
     case Op::cross_entropy_general_backward: return "cross_entropy_general_backward";
+    case Op::cross_entropy_shard: return "cross_entropy_shard";
     case Op::softmax: return "softmax";
     case Op::softmax_backward: return "softmax_backward";
     case Op::nll: return "nll";
@@ -94,7 +92,7 @@ void launch(const Instance& instance, const LaunchShape& shape, const Arguments&
 /// Whether the current device can run the kernels.
 bool runs_here();
 
-// The sums over rows: one instance each.
+// The sums over rows, and partials of rows: one instance each.
 inline constexpr int kReductionBlock = 256;
 void launch_count_valid_rows(const LaunchShape& shape, const LabelView& labels, bool has_ignore_index,
                              std::int64_t ignore_index, std::int64_t* valid);
@@ -102,5 +100,7 @@ void launch_weight_parts(const LaunchShape& shape, const WeightSumArguments& arg
 void launch_divisor(const LaunchShape& shape, const DivisorArguments& arguments);  ///< a grid of one
 void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts);
 void launch_loss_sum(const LaunchShape& shape, const LossSumArguments& arguments);
+void launch_merge_partials(const LaunchShape& shape, const MergeArguments& arguments);
+void launch_rows_from_partials(const LaunchShape& shape, const RowsFromPartialsArguments& arguments);
 
 }  // namespace xent::gpu

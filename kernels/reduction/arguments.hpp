@@ -1,7 +1,7 @@
 // The sum or mean of a call's losses as its kernel sees it.
 #pragma once
 
-#include <xent/view.hpp>
+#include <xent/shards.hpp>
 
 #include "kernels/shapes/workspace.hpp"
 
@@ -24,6 +24,7 @@ struct WeightSumArguments {
   std::int64_t ignore_index = 0;
   ConstVectorView class_weights{};
   std::int64_t classes = 0;
+  const RowPartial* merged = nullptr;  ///< if given, they know the weights
   double* parts = nullptr;
 };
 

@@ -18,6 +18,7 @@ __global__ void __launch_bounds__(kBlock)
     const auto weight_of = [&](std::int64_t r) {
       const std::int64_t label = load_label(labels, r);
       if (arguments.has_ignore_index && label == arguments.ignore_index) return 0.0;
+      if (arguments.merged != nullptr) return arguments.merged[r].label_weight;
       // A label that names no class counts as a row, so that its NaN is not taken for a mean over nothing.
       const bool in_range = label >= 0 && label < arguments.classes;
       return in_range ? load_scalar<double>(arguments.class_weights, label) : 1.0;
