@@ -108,9 +108,9 @@ Row gradient(const Distribution& row, const RowTarget& target, const LossOptions
   const std::size_t confident = target.label.value_or(dominates ? sum.index : classes);
   Row grad(classes);
   for (std::size_t c = 0; c < classes; ++c) {
-    grad[c] = c == confident
-                  ? (1.0 - row.others[c]) * (sum.without(c, pull[c]) + of_lse) - times(pull[c], row.others[c])
-                  : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
+    const double p = row.p[c] > 0.5 ? 1.0 - row.others[c] : row.p[c];
+    grad[c] = c == confident ? times(p, sum.without(c, pull[c]) + of_lse) - times(pull[c], row.others[c])
+                             : times(row.p[c], sum.rest + sum.largest + of_lse) - pull[c];
     if (upstream.entropy != 0.0) grad[c] += upstream.entropy * times(row.p[c], row.log_loss[c] - entropy);
   }
   return grad;
