@@ -1,6 +1,8 @@
 // No kernel ships that has not run here: every instance of the table is reached through the public functions,
 // and judged there.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -69,6 +71,51 @@ void run_divergences(DType dtype, std::int64_t classes, const Exec& exec) {
     DivergenceResults got(problem);
     problem.run(got.views(), exec);
     ASSERT_TRUE(judge_divergence(problem, got)) << problem.describe();
+  }
+}
+
+/// A vocabulary of two shards, the first one of a single class, says what the whole one says.
+void run_shards(DType dtype, std::int64_t classes, const Exec& exec) {
+  const LossSetting setting{.options = {.reduction = Reduction::none}};
+  const LossProblem problem(setting, dtype, LabelType::i32, Arrangement::misaligned, {3, classes}, 5);
+  LossOutputs want(problem);
+  cross_entropy(problem.logits.view(), problem.labels.labels(), want.views(), problem.options, {}, exec);
+
+  const auto columns = [](auto view, std::int64_t first, std::int64_t count) {
+    const auto offset = first * view.layout.class_stride * static_cast<std::int64_t>(size_of(view.dtype));
+    using Byte = std::conditional_t<std::is_same_v<decltype(view), MatrixView>, std::byte, const std::byte>;
+    view.data = static_cast<Byte*>(view.data) + offset;
+    view.layout.classes = count;
+    return view;
+  };
+  const std::int64_t firsts[] = {0, 1};
+  const std::int64_t counts[] = {1, classes - 1};
+  Bytes memory(9 * sizeof(RowPartial), 0);
+  auto* const partials = reinterpret_cast<RowPartial*>(memory.data());
+  for (std::size_t s = 0; s < 2; ++s) {
+    cross_entropy_partials(columns(problem.logits.view(), firsts[s], counts[s]), problem.labels.labels(),
+                           {firsts[s], classes}, {partials + 3 * s, 3}, problem.options, exec);
+  }
+  const std::span<RowPartial> merged(partials + 6, 3);
+  merge_partials({partials, 6}, merged, exec);
+  VectorBuffer loss(DType::f64, 3);
+  cross_entropy_from_partials(merged, problem.labels.labels(), {.loss = loss.view()}, problem.options, exec);
+  MatrixBuffer grad(dtype, Arrangement::misaligned, 3, classes);
+  for (std::size_t s = 0; s < 2; ++s) {
+    cross_entropy_shard_backward(columns(problem.logits.view(), firsts[s], counts[s]),
+                                 problem.labels.labels(), {firsts[s], classes}, merged,
+                                 columns(grad.view(), firsts[s], counts[s]), problem.options, {}, exec);
+  }
+  const Tolerance limits = tolerance(dtype);
+  for (std::int64_t r = 0; r < 3; ++r) {
+    const double expected = want.loss.get(r);
+    ASSERT_NEAR(loss.get(r), expected, 400.0 * std::max(limits.unit, 0x1p-24) * std::abs(expected))
+        << classes;
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const double g = want.grad.get(r, c);
+      ASSERT_NEAR(grad.get(r, c), g, (2.0 * limits.store + 400.0 * limits.unit) * std::abs(g) + limits.step)
+          << classes << ", " << c;
+    }
   }
 }
 
@@ -150,6 +197,8 @@ TEST(Instances, EveryOneIsReachedAndRight) {
         run_binary(dtype, classes, running.exec());
         if (HasFatalFailure()) return;
         run_divergences(dtype, classes, running.exec());
+        if (HasFatalFailure()) return;
+        run_shards(dtype, classes, running.exec());
         if (HasFatalFailure()) return;
       }
     }
