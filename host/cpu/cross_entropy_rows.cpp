@@ -68,7 +68,7 @@ class Rows {
     formulas::add_penalty(row, options_);
     RowResult result{.loss = row.loss, .lse = row.lse, .log_prob = row.log_prob};
     const Logits<D, T> logits{x};
-    if (job_.wants_argmax()) result.argmax = ArgMax(logits, classes_, found);
+    if (job_.wants_argmax()) result.argmax = ArgMax(D(), logits, classes_, found);
     if (job_.wants_rank()) result.target_rank = RankOf(D(), logits, classes_, label, found);
     take_result(job_, r, label, result, parts_.of(r));
     if (job_.outputs.grad.given()) Open(r, x, found.top, label, of_label, sums, row);

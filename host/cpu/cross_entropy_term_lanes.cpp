@@ -25,9 +25,7 @@ class TermTile {
       : job_(job),
         classes_(job.classes()),
         planes_(Planes<C>::For(classes_)),
-        weights_(static_cast<const C*>(job.weights)),
-        grad_(Valid(job.outputs.grad.layout)),
-        grad_targets_(Valid(job.outputs.grad_targets.layout)) {}
+        weights_(static_cast<const C*>(job.weights)) {}
 
   std::int64_t lanes() const { return static_cast<std::int64_t>(hn::Lanes(d_)); }
 
@@ -44,25 +42,18 @@ class TermTile {
     for (std::int64_t lane = 0; lane < count; ++lane) Row(first_row + lane, lane, gradients, partial);
     if (job_.outputs.grad.given()) {
       OfLogits(norm.max, gradients);
-      Write(job_.outputs.grad, grad_, first_row, count, planes_.exps);
+      Write(job_.outputs.grad, first_row, count, planes_.exps);
     }
     if (job_.outputs.grad_targets.given()) {
       OfTargets(norm.max, gradients);
-      Write(job_.outputs.grad_targets, grad_targets_, first_row, count, planes_.modulation);
+      Write(job_.outputs.grad_targets, first_row, count, planes_.modulation);
     }
   }
 
  private:
-  Layout Valid(Layout layout) const {
-    layout.classes = classes_;
-    return layout;
-  }
   C Scale() const { return static_cast<C>(job_.transform.scale); }
   V At(const C* plane, std::int64_t c) const { return hn::Load(d_, plane + c * lanes()); }
   V Weight(std::int64_t c) const { return hn::Set(d_, weights_ == nullptr ? C{1} : weights_[c]); }
-  double WeightOf(std::int64_t c) const {
-    return weights_ == nullptr ? 1.0 : static_cast<double>(weights_[c]);
-  }
   double One(const C* plane, std::int64_t c, std::int64_t lane) const {
     return static_cast<double>(plane[c * lanes() + lane]);
   }
@@ -79,7 +70,9 @@ class TermTile {
     if (!job_.transform.made) return;
     for (std::int64_t c = 0; c < classes_; ++c) {
       const V u = Linear(c);
-      hn::Store(job_.transform.capped ? TanhKeepingMasked(d_, u) : u, d_, planes_.y + c * lanes());
+      const auto masked = hn::Eq(u, hn::Set(d_, MinusInfinity<C>()));
+      const V y = job_.transform.capped ? hn::IfThenElse(masked, u, TanhOf(d_, u)) : u;
+      hn::Store(y, d_, planes_.y + c * lanes());
     }
   }
 
@@ -118,7 +111,7 @@ class TermTile {
     ArgMaxLanes(d_, planes_.y, classes_, argmax_.at);
   }
 
-  formulas::RowSums<double> SumsOf(std::size_t i) const {
+  RowTotals SumsOf(std::size_t i) const {
     const auto weighted = [&](const Lanes<C>& gap, const Lanes<C>& weight) {
       return formulas::WeightedGap<double>{
           static_cast<double>(gap.at[i]) / static_cast<double>(kTileGapUnit<C>),
@@ -138,7 +131,7 @@ class TermTile {
     const auto i = static_cast<std::size_t>(lane);
     const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
     if (job_.ignored(label)) return store_result(job_, r, RowResult{});
-    formulas::RowSums<double> sums = SumsOf(i);
+    const RowTotals sums = SumsOf(i);
     const MaxRest state{sums.max, sums.rest};
     const auto argmax = static_cast<std::int64_t>(argmax_.at[i]);
     Special special{.at = label};
@@ -154,25 +147,14 @@ class TermTile {
     formulas::add_penalty(row, options_);
     RowResult result{.loss = row.loss, .lse = row.lse, .log_prob = row.log_prob, .entropy = row.entropy};
     if (job_.wants_argmax()) result.argmax = argmax;
-    if (job_.wants_rank()) result.target_rank = RankOf(lane, label);
+    if (job_.wants_rank()) result.target_rank = RankOf(planes_.y + lane, lanes(), classes_, label);
     take_result(job_, r, label, result, partial);
     if (job_.wants_gradient()) Gradients(r, lane, sums, row, special, others, gradients);
   }
 
-  std::int64_t RankOf(std::int64_t lane, std::int64_t label) const {
-    const double own = One(planes_.y, label, lane);
-    std::int64_t before = 0;
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      const double y = One(planes_.y, c, lane);
-      if (std::isnan(y)) return -1;
-      if (y > own || (y == own && c < label)) ++before;
-    }
-    return before;
-  }
-
   /// Takes a row's target class by class: fills in the modulations of a focal loss, and its loss and pull.
-  OthersPull SumOthers(std::int64_t lane, const formulas::RowSums<double>& sums, std::int64_t argmax,
-                       const Special& special, RowLoss& row) {
+  OthersPull SumOthers(std::int64_t lane, const RowTotals& sums, std::int64_t argmax, const Special& special,
+                       RowLoss& row) {
     const bool focal = job_.focal_classes();
     const double keep = 1.0 - options_.smoothing;
     OthersPull others;
@@ -182,7 +164,7 @@ class TermTile {
       const double y = One(planes_.y, c, lane);
       const double q = job_.soft() ? One(planes_.q, c, lane) : (c == special.at ? 1.0 : 0.0);
       const bool masked = y == -std::numeric_limits<double>::infinity();
-      const double t = WeightOf(c) * (keep * q + (masked ? 0.0 : row.share));
+      const double t = job_.label_weight(c) * (keep * q + (masked ? 0.0 : row.share));
       formulas::Focal<double> of_class(0.0, 0.0, 0.0);
       if (focal) {
         const double gap = job_.transform.scale * (static_cast<double>(top_.at[lane]) - y);
@@ -205,7 +187,7 @@ class TermTile {
     return others;
   }
 
-  void Gradients(std::int64_t r, std::int64_t lane, const formulas::RowSums<double>& sums, const RowLoss& row,
+  void Gradients(std::int64_t r, std::int64_t lane, const RowTotals& sums, const RowLoss& row,
                  const Special& special, const OthersPull& others, LaneGradients<C>& out) const {
     const RowUpstream upstream = job_.row_upstream(r);
     RowGradient gradient = job_.has_labels()
@@ -235,12 +217,12 @@ class TermTile {
 
   /// Turns the exponentials into gradients where they lie.
   void OfLogits(V max, const LaneGradients<C>& gradients) {
-    const auto load_lanes = [&](const Lanes<C>& from) HWY_ATTR { return hn::Load(d_, from.at); };
-    const V of_exp = load_lanes(gradients.of_exp), of_exp_gap = load_lanes(gradients.of_exp_gap);
-    const V share = load_lanes(gradients.share), of_target = load_lanes(gradients.of_target);
-    const V of_given = load_lanes(gradients.of_given), special = load_lanes(gradients.special);
-    const V at_special = load_lanes(gradients.at_special);
-    const auto live = hn::Gt(load_lanes(gradients.live), hn::Zero(d_));
+    const auto of = [&](const Lanes<C>& from) HWY_ATTR { return hn::Load(d_, from.at); };
+    const V of_exp = of(gradients.of_exp), of_exp_gap = of(gradients.of_exp_gap);
+    const V share = of(gradients.share), of_target = of(gradients.of_target);
+    const V of_given = of(gradients.of_given), special = of(gradients.special);
+    const V at_special = of(gradients.at_special);
+    const auto live = hn::Gt(of(gradients.live), hn::Zero(d_));
     const bool focal = job_.focal_classes();
     for (std::int64_t c = 0; c < classes_; ++c) {
       const V x = AboveLowest(d_, hn::Mul(hn::Sub(At(planes_.y, c), max), hn::Set(d_, Scale())));
@@ -272,8 +254,8 @@ class TermTile {
     }
   }
 
-  void Write(const MatrixView& matrix, const Layout& valid, std::int64_t first_row, std::int64_t count,
-             const C* plane) const {
+  void Write(const MatrixView& matrix, std::int64_t first_row, std::int64_t count, const C* plane) const {
+    const Layout valid = FirstClasses(matrix.layout, classes_);
     TileMover<T>(valid, planes_.row_major).Store(matrix.data, first_row, count, plane);
     if (classes_ == matrix.layout.classes) return;
     for (std::int64_t lane = 0; lane < count; ++lane) write_zeros<T>(matrix, first_row + lane, classes_);
@@ -283,8 +265,6 @@ class TermTile {
   std::int64_t classes_;
   Planes<C> planes_;
   const C* weights_;
-  Layout grad_;
-  Layout grad_targets_;
   RowOptions options_ = job_.row_options();
   Lanes<C> top_, rest_, entropy_gap_, spread_, spread_weight_, unmasked_, given_, given_weight_, target_,
       target_weight_, argmax_;

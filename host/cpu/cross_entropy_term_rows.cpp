@@ -3,6 +3,9 @@
 // same bits.
 #include "host/cpu/cross_entropy_rows.hpp"
 
+#include <type_traits>
+#include <utility>
+
 #include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -17,19 +20,9 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-/// All that is known of a row once it has been read.
-template <class D, class T>
-struct KnownLoss {
-  RowSums found{};
-  formulas::RowSums<double> sums{};
-  KnownRow<D, T> row{};
-  RowLoss loss{};
-  Special special{};
-  OthersPull others{};   ///< where at_special takes it
-  bool careful = false;  ///< no quick gradient
-};
-
-template <class T>
+/// Most options leave a row's gradient an exponential times a factor less a share; kFull is for the others,
+/// and for entropies.
+template <bool kFull, class T>
 class TermRows {
  public:
   using C = Compute<T>;
@@ -46,10 +39,11 @@ class TermRows {
 
  private:
   using Known = KnownLoss<D, T>;
+  using Gradient = std::conditional_t<kFull, QuickGradient<D, T>, SharedExp<D, T>>;
 
   /// A row whose loss is known and whose gradient is being written.
   struct Pending {
-    RowWriter<D, T, QuickGradient<D, T>> writer{};
+    RowWriter<D, T, Gradient> writer{};
     std::int64_t row = -1;
     T* out = nullptr;
     std::int64_t special = -1;
@@ -64,19 +58,18 @@ class TermRows {
     thread_local Scratch packed_probs[2];
     thread_local Scratch made[2];
     turn_ = 1 - turn_;
-    const auto logits = MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_]);
-    auto inputs = MakeInputs<D, T>(job_, r, packed_probs[turn_]);
-    inputs.entropy |= job_.outputs.entropy.given();
-    auto writer = pending_.writer;  // a local: it stays in registers
-    RowNormaliser<D, MadeLogits<D, T>, RowTerms<D, T>> normaliser(logits, {inputs, job_.weight_sum}, classes_,
-                                                                  static_cast<C>(job_.transform.scale));
     Known known;
+    known.in = MakeInputs<D, T>(job_, r, packed_probs[turn_]);
+    auto writer = pending_.writer;  // a local: it stays in registers
+    RowNormaliser<D, MadeLogits<D, T>, RowTerms<D, T, kFull>> normaliser(
+        MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_]), {known.in, job_.weight_sum}, classes_,
+        static_cast<C>(job_.transform.scale));
     known.found = normaliser.Run([&]() HWY_ATTR { writer.WriteTwo(); });
     writer.Finish();
     Close();
 
+    known.logits = normaliser.row();
     known.sums = normaliser.terms().Sums(known.found.state, classes_);
-    known.row = RowOf(normaliser.row(), inputs, known.found);
     CheckSums(known);
     FindSpecial(label, known);
     TakeLoss(known);
@@ -84,20 +77,19 @@ class TermRows {
                      .lse = known.loss.lse,
                      .log_prob = known.loss.log_prob,
                      .entropy = known.loss.entropy};
-    const MadeLogits<D, T>& y = normaliser.row();
-    if (job_.wants_argmax()) result.argmax = ArgMax(y, classes_, known.found);
-    if (job_.wants_rank()) result.target_rank = RankOf(D(), y, classes_, label, known.found);
+    if (job_.wants_argmax()) result.argmax = ArgMax(D(), known.logits, classes_, known.found);
+    if (job_.wants_rank()) result.target_rank = RankOf(D(), known.logits, classes_, label, known.found);
     take_result(job_, r, label, result, parts_.of(r));
     if (job_.wants_gradient()) Gradients(r, known);
   }
 
-  KnownRow<D, T> RowOf(const MadeLogits<D, T>& logits, const TermInputs<D, T>& inputs,
-                       const RowSums& found) const {
+  KnownRow<D, T> RowOf(const Known& known) const {
+    const RowSums& found = known.found;
     const auto high = static_cast<C>(found.state.max);
     const double low = std::fma(job_.transform.scale, found.top, -static_cast<double>(high));
     const double sum = found.state.sum();
-    return {.logits = logits,
-            .in = inputs,
+    return {.logits = known.logits,
+            .in = known.in,
             .scale = static_cast<C>(job_.transform.scale),
             .high = high,
             .low = low == low ? static_cast<C>(low) : C{0},
@@ -113,13 +105,13 @@ class TermRows {
   /// stay as they are whatever else was asked for.
   void CheckSums(Known& known) const {
     if (!Regular(known)) return;
-    formulas::RowSums<double>& sums = known.sums;
+    RowTotals& sums = known.sums;
     const bool spread = job_.smoothed() && !std::isfinite(sums.spread.gap);
     const bool given = job_.soft() && !std::isfinite(sums.given.gap);
     const bool target = job_.soft() && !std::isfinite(sums.target.gap);
-    known.careful = job_.focal_classes() || Saturated(known.row.logits);
+    known.careful = job_.focal_classes() || Saturated(known.logits);
     if (!spread && !given && !target) return;
-    const KnownSums again = SumKnown(known.row, classes_, false);
+    const KnownSums again = SumKnown(RowOf(known), classes_, false);
     if (spread) {
       sums.spread = again.spread;
       sums.unmasked = again.unmasked;
@@ -134,22 +126,22 @@ class TermRows {
     Special& special = known.special;
     special.at = label;
     if (job_.soft() && Regular(known) && known.sums.rest < 1.0) {
-      special.at = ArgMax(known.row.logits, classes_, known.found);
-      special.q = static_cast<double>(static_cast<C>(known.row.in.probs[special.at]));
+      special.at = ArgMax(D(), known.logits, classes_, known.found);
+      special.q = static_cast<double>(static_cast<C>(known.in.probs[special.at]));
     }
     if (special.at < 0) return;
-    const auto y = static_cast<double>(known.row.logits.One(special.at));
+    const auto y = static_cast<double>(known.logits.One(special.at));
     special.label = label_of(job_, special.at, y, known.found.top, known.found.state);
   }
 
   void TakeLoss(Known& known) const {
-    const formulas::RowSums<double>& sums = known.sums;
+    const RowTotals& sums = known.sums;
     known.loss = job_.has_labels() ? formulas::row_loss(sums, options_, known.special.label)
                                    : formulas::row_loss(sums, options_);
     const bool focal = job_.focal_classes() && Regular(known);
-    if (focal) known.others.pull = TakeFocal(job_, known.row, sums, known.special, known.loss);
+    if (focal) known.others.pull = TakeFocal(job_, RowOf(known), sums, known.special, known.loss);
     if (job_.soft() && known.special.at >= 0 && job_.outputs.grad.given()) {
-      const KnownSums rest = SumKnown(known.row, classes_, false, known.special.at);
+      const KnownSums rest = SumKnown(RowOf(known), classes_, false, known.special.at);
       known.others.given = rest.given.weight;
       if (!focal) {
         known.others.pull = (1.0 - options_.smoothing) * rest.target.weight +
@@ -173,7 +165,7 @@ class TermRows {
     T* out = in_place ? packed.get<T>(static_cast<std::size_t>(to.layout.classes))
                       : row_to_write<T>(to, r, packed);
     const TargetGradient<D, T> value{
-        .row = known.row,
+        .row = RowOf(known),
         .of_loss = static_cast<C>(upstream.loss * (1.0 - options_.smoothing)),
         .of_log_prob = static_cast<C>(upstream.log_prob),
         .at_masked = Regular(known) ? C{0} : std::numeric_limits<C>::quiet_NaN()};
@@ -194,7 +186,7 @@ class TermRows {
   }
 
   void OfLogits(std::int64_t r, const Known& known, const RowUpstream& upstream) {
-    const formulas::RowSums<double>& sums = known.sums;
+    const RowTotals& sums = known.sums;
     const Special& special = known.special;
     RowGradient gradient =
         job_.has_labels() ? formulas::row_gradient(sums, known.loss, options_, upstream, special.label)
@@ -209,7 +201,7 @@ class TermRows {
     const double slope = job_.transform.slope;
     const double special_slope =
         special.at >= 0
-            ? slope_at(job_, static_cast<double>(static_cast<C>(known.row.logits.at[special.at])), special.at)
+            ? slope_at(job_, static_cast<double>(static_cast<C>(known.logits.at[special.at])), special.at)
             : 0.0;
     pending_.row = r;
     pending_.out = out;
@@ -217,30 +209,37 @@ class TermRows {
     pending_.at_special =
         T(static_cast<C>(gradient.at_label == 0.0 ? 0.0 : special_slope * gradient.at_label));
     if (known.careful) {
-      WriteRow(D(), out, classes_, MakeCareful(known.row, gradient, slope), job_.streaming_stores);
+      WriteRow(D(), out, classes_, MakeCareful(RowOf(known), gradient, slope), job_.streaming_stores);
       Close();
     } else {
       pending_.writer = {out, classes_, Quick(known, gradient, slope), job_.streaming_stores};
     }
   }
 
-  QuickGradient<D, T> Quick(const Known& known, const RowGradient& gradient, double slope) const {
-    const KnownRow<D, T>& row = known.row;
-    QuickGradient<D, T> quick{.logits = row.logits, .in = row.in, .scale = row.scale, .reference = row.high};
-    quick.in.entropy = job_.upstream.entropy.given();
-    const double left = std::fma(job_.transform.scale, known.found.top, -static_cast<double>(row.high));
-    double sum = left == 0.0 ? known.sums.sum() : known.sums.sum() * std::exp(left);
-    if (quick.in.entropy) {
-      quick.reference = static_cast<C>(known.found.top);
-      sum = known.sums.sum();
+  Gradient Quick(const Known& known, const RowGradient& gradient, double slope) const {
+    const auto reference = static_cast<C>(known.found.state.max);
+    const double left = std::fma(job_.transform.scale, known.found.top, -static_cast<double>(reference));
+    const bool from_top = job_.upstream.entropy.given();
+    const double sum = left == 0.0 || from_top ? known.sums.sum() : known.sums.sum() * std::exp(left);
+    SharedExp<D, T> exp{
+        .logits = known.logits,
+        .scale = static_cast<C>(job_.transform.scale),
+        .reference = reference,
+        .of_exp = static_cast<C>(slope * gradient.of_prob / sum),
+        .share = gradient.share == 0.0 ? C{0} : static_cast<C>(slope * gradient.share)};  // not -0
+    if constexpr (kFull) {
+      QuickGradient<D, T> quick{.exp = exp, .in = known.in};
+      quick.top = static_cast<C>(known.found.top);
+      quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / sum);
+      const bool weighted = known.in.weights != nullptr;
+      quick.per_class = weighted || known.in.probs != nullptr;
+      if (weighted) std::swap(quick.share, quick.exp.share);
+      quick.of_target = static_cast<C>(slope * gradient.of_target);
+      quick.of_given = static_cast<C>(slope * (gradient.of_given - (weighted ? 0.0 : gradient.of_target)));
+      return quick;
+    } else {
+      return exp;
     }
-    quick.of_exp = static_cast<C>(slope * gradient.of_prob / sum);
-    quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / sum);
-    quick.share = static_cast<C>(slope * gradient.share);
-    const bool weighted = row.in.weights != nullptr;
-    quick.of_target = static_cast<C>(slope * gradient.of_target);
-    quick.of_given = static_cast<C>(slope * (gradient.of_given - (weighted ? 0.0 : gradient.of_target)));
-    return quick;
   }
 
   /// The pending row's elements are written.
@@ -263,7 +262,15 @@ class TermRows {
 
 void CrossEntropyTermRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
                           const CrossEntropyParts& parts) {
-  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) { TermRows<T>(job, parts).Run(begin, end); });
+  const bool full = job.soft() || job.transform.capped || job.weights != nullptr ||
+                    job.upstream.entropy.given() || job.outputs.entropy.given();
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    if (full) {
+      TermRows<true, T>(job, parts).Run(begin, end);
+    } else {
+      TermRows<false, T>(job, parts).Run(begin, end);
+    }
+  });
   if (job.streaming_stores) hwy::FlushStream();
 }
 

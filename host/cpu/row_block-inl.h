@@ -54,13 +54,9 @@ struct Logits {
 template <class D>
 struct NoTerms {
   static constexpr bool kAny = false;
+  static constexpr bool kEntropy = false;
   struct Inputs {
     HWY_INLINE void Fetch(std::int64_t /*c*/, std::int64_t /*count*/) const {}
-  };
-  struct Block {
-    HWY_INLINE void Add(const Inputs& /*in*/, std::int64_t /*c*/, hn::Vec<D> /*x*/, hn::Vec<D> /*e*/) {}
-    HWY_INLINE void AddPart(const Inputs& /*in*/, std::int64_t /*c*/, std::size_t /*count*/, hn::Vec<D> /*x*/,
-                            hn::Vec<D> /*e*/) {}
   };
   Inputs inputs{};
 };
@@ -74,32 +70,50 @@ struct BlockSums {
   D d{};
   V scale;
   V reference;
-  V even = hn::Zero(d);  // Σ exp(scale·y - reference), over every other vector
+  V even = hn::Zero(d);  // Σ exp(x), x = scale·y - reference, over every other vector
   V odd = hn::Zero(d);
   V max_even = hn::Set(d, MinusInfinity<C>());
   V max_odd = max_even;
-  typename Terms::Block terms_even{};
-  typename Terms::Block terms_odd{};
+  V entropy_even = even;  // Σ exp(x)·x
+  V entropy_odd = even;
+  V linear_even = even;  // Σ x, infinite or NaN where a class is masked
+  V linear_odd = even;
 
   // Written out: an implicit constructor would not be compiled for the target.
   BlockSums(C scale_, C reference_) : scale(hn::Set(D(), scale_)), reference(hn::Set(D(), reference_)) {}
 
-  /// The exponent is rounded once, and where the scale is 1 as a difference would be.
-  HWY_INLINE V Exponent(V y) const { return hn::MulSub(y, scale, reference); }
+  /// The exponent is rounded once, and where the scale is 1 as a difference would be. Far below the maximum
+  /// it is cut off, where the exponential is exactly 0.
+  HWY_INLINE V Add(V y, V& sum, V& max, V& entropy) {
+    max = hn::Max(max, y);
+    const V exponent = hn::MulSub(y, scale, reference);
+    const V x = AboveLowest(d, exponent);
+    const V e = ExpWithin(d, x);
+    sum = hn::Add(sum, e);
+    if constexpr (Terms::kEntropy) entropy = hn::MulAdd(e, x, entropy);
+    return exponent;
+  }
+  HWY_INLINE void AddEven(V y) {
+    const V exponent = Add(y, even, max_even, entropy_even);
+    if constexpr (Terms::kAny) linear_even = hn::Add(linear_even, exponent);
+  }
+  HWY_INLINE void AddOdd(V y) {
+    const V exponent = Add(y, odd, max_odd, entropy_odd);
+    if constexpr (Terms::kAny) linear_odd = hn::Add(linear_odd, exponent);
+  }
+  HWY_INLINE void AddPart(V y, std::size_t count) {
+    const V exponent = Add(y, odd, max_odd, entropy_odd);
+    if constexpr (Terms::kAny) {
+      linear_odd = hn::Add(linear_odd, hn::IfThenElseZero(hn::FirstN(d, count), exponent));
+    }
+  }
   HWY_INLINE V Max() const { return hn::Max(max_even, max_odd); }
   HWY_INLINE double Sum() const { return Total(d, hn::Add(even, odd)); }
+  HWY_INLINE double Entropy() const {
+    return Terms::kEntropy ? Total(d, hn::Add(entropy_even, entropy_odd)) : 0.0;
+  }
+  HWY_INLINE double Linear() const { return Total(d, hn::Add(linear_even, linear_odd)); }
 };
-
-/// Adds vector `y` of columns from c on.
-template <class Sums, class V, class Inputs, class Block>
-HWY_INLINE void AddWhole(const Sums& sums, V y, V& sum, V& max, const Inputs& in, std::int64_t c,
-                         Block& terms) {
-  max = hn::Max(max, y);
-  const V x = sums.Exponent(y);
-  const V e = ExpNotAbove(sums.d, x);
-  sum = hn::Add(sum, e);
-  terms.Add(in, c, x, e);
-}
 
 /// Reads n columns from `begin` on. `meanwhile()` is called before every two vectors of them.
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
@@ -116,21 +130,16 @@ HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Ter
     meanwhile();
     const auto y0 = row.Whole(c);
     const auto y1 = row.Whole(c + lanes);
-    AddWhole(sums, y0, sums.even, sums.max_even, in, c, sums.terms_even);
-    AddWhole(sums, y1, sums.odd, sums.max_odd, in, c + lanes, sums.terms_odd);
+    sums.AddEven(y0);
+    sums.AddOdd(y1);
   }
   if (c + lanes <= end) {
-    AddWhole(sums, row.Whole(c), sums.even, sums.max_even, in, c, sums.terms_even);
+    sums.AddEven(row.Whole(c));
     c += lanes;
   }
   if (c < end) {
     const auto count = static_cast<std::size_t>(end - c);
-    const auto y = row.Part(c, count);
-    sums.max_odd = hn::Max(sums.max_odd, y);
-    const auto x = sums.Exponent(y);
-    const auto e = ExpNotAbove(d, x);
-    sums.odd = hn::Add(sums.odd, e);
-    sums.terms_odd.AddPart(in, c, count, x, e);
+    sums.AddPart(row.Part(c, count), count);
   }
   return sums;
 }

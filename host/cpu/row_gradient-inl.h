@@ -13,52 +13,71 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
+/// factor · exp(x) - share. A share of 0 changes no bit.
+template <class D, class T>
+struct SharedExp {
+  using C = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  MadeLogits<D, T> logits{};
+  C scale = C{1};
+  C reference = C{0};
+  C of_exp = C{0};
+  C share = C{0};
+
+  HWY_INLINE V Of(V y) const {
+    const D d;
+    const V x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, reference));
+    return hn::MulSub(ExpNotAbove(d, x), hn::Set(d, of_exp), hn::Set(d, share));
+  }
+  HWY_INLINE V Whole(std::int64_t c) const { return Of(logits.Whole(c)); }
+  HWY_INLINE V Part(std::int64_t c, std::size_t count) const { return Of(logits.Part(c, count)); }
+};
+
 /// For rows in which no class that smoothing looks at is masked, no softcap is saturated, and no focal loss
-/// is taken of several classes.
+/// is taken of several classes. Its flags do not change within a call.
 template <class D, class T>
 struct QuickGradient {
   using C = hn::TFromD<D>;
   using V = hn::Vec<D>;
-  MadeLogits<D, T> logits{};
+  SharedExp<D, T> exp{};  ///< with a share only where it is the same for all classes
   TermInputs<D, T> in{};
-  C scale = C{1};
-  C reference = C{0};  ///< scale·y's; y's own where exponents are part of the gradient
-  C of_exp = C{0};
+  C top = C{0};
   C of_exp_gap = C{0};
-  C share = C{0};
+  C share = C{0};  ///< to be weighted
   C of_target = C{0};
   C of_given = C{0};
+  bool per_class = false;
 
   template <class Weights, class Probs>
   HWY_INLINE V Of(V y, const Weights& weights, const Probs& probs) const {
     const D d;
     V g;
     if (in.entropy) {  // the difference first: it is exactly 0 at the maximum
-      const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, reference)), hn::Set(d, scale)));
-      g = hn::Mul(ExpWithin(d, x), hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, of_exp)));
+      const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, top)), hn::Set(d, exp.scale)));
+      const V of_exp = hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, exp.of_exp));
+      g = hn::MulSub(ExpWithin(d, x), of_exp, hn::Set(d, exp.share));
     } else {
-      const V x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, reference));
-      g = hn::Mul(ExpNotAbove(d, x), hn::Set(d, of_exp));
+      g = exp.Of(y);
     }
-    if (in.spread) {
-      g = in.weights != nullptr ? hn::NegMulAdd(weights(), hn::Set(d, share), g)
-                                : hn::Sub(g, hn::Set(d, share));
-    }
-    if (in.probs != nullptr) {
+    if (per_class) {
       V of_q = hn::Set(d, of_given);
-      if (in.weights != nullptr) of_q = hn::NegMulAdd(weights(), hn::Set(d, of_target), of_q);
-      g = hn::MulAdd(probs(), of_q, g);
+      if (in.weights != nullptr) {
+        const V w = weights();
+        g = hn::NegMulAdd(w, hn::Set(d, share), g);
+        of_q = hn::NegMulAdd(w, hn::Set(d, of_target), of_q);
+      }
+      if (in.probs != nullptr) g = hn::MulAdd(probs(), of_q, g);
     }
-    return logits.capped ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
+    return exp.logits.capped ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
   }
   HWY_INLINE V Whole(std::int64_t c) const {
     return Of(
-        logits.Whole(c), [&]() HWY_ATTR { return hn::LoadU(D(), in.weights + c); },
+        exp.logits.Whole(c), [&]() HWY_ATTR { return hn::LoadU(D(), in.weights + c); },
         [&]() HWY_ATTR { return LoadVector(D(), in.probs + c); });
   }
   HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
     return Of(
-        logits.Part(c, count), [&]() HWY_ATTR { return LoadPart(D(), in.weights + c, count, C{0}); },
+        exp.logits.Part(c, count), [&]() HWY_ATTR { return LoadPart(D(), in.weights + c, count, C{0}); },
         [&]() HWY_ATTR { return LoadPart(D(), in.probs + c, count, T(0.0F)); });
   }
 };
@@ -68,7 +87,7 @@ inline constexpr double kSaturated = 2.0;
 
 template <class D, class T>
 bool Saturated(const MadeLogits<D, T>& logits) {
-  return logits.capped && (logits.lowest < -kSaturated || logits.highest > kSaturated);
+  return logits.capped && !(logits.highest <= kSaturated);
 }
 
 /// Where row r's logits lie, or are to be made.
@@ -77,11 +96,14 @@ MadeLogits<D, T> MakeLogits(const CrossEntropyJob& job, std::int64_t r, Scratch&
   using C = hn::TFromD<D>;
   const CpuTransform& transform = job.transform;
   MadeLogits<D, T> logits{.at = read_row<T>(job.logits, r, packed)};
+  if constexpr (std::is_same_v<T, C>) logits.read = logits.at;
   if (!transform.made) return logits;
-  logits.made = made.get<C>(static_cast<std::size_t>(job.classes()));
   logits.of_logit = static_cast<C>(transform.of_logit);
   logits.bias = static_cast<const C*>(transform.bias);
   logits.capped = transform.capped;
+  logits.shifted = !transform.capped;
+  if (transform.capped) logits.made = made.get<C>(static_cast<std::size_t>(job.classes()));
+  if (transform.capped) logits.read = logits.made;
   return logits;
 }
 
@@ -123,6 +145,19 @@ double TakeFocal(const CrossEntropyJob& job, const KnownRow<D, T>& row, const fo
   result.pull += t * focal.pull;
   return rest.pull;
 }
+
+/// All that is known of a row once it has been read.
+template <class D, class T>
+struct KnownLoss {
+  MadeLogits<D, T> logits{};
+  TermInputs<D, T> in{};
+  RowSums found{};
+  RowTotals sums{};
+  RowLoss loss{};
+  Special special{};
+  OthersPull others{};   ///< where at_special takes it
+  bool careful = false;  ///< no quick gradient
+};
 
 }  // namespace xent::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

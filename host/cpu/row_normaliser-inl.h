@@ -103,16 +103,18 @@ class RowNormaliser {
         max_ = hn::GetLane(hn::MaxOfLanes(d, block.Max()));
         sums_.max_block = begin / kBlock;
         others_ += of_max_block_;
-        if constexpr (Terms::kAny) terms_.NewMaximum();
         if (Scaled(max_) - reference_ > kFarthest) {
           Rebase(begin);
           block = ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_);
         }
         of_max_block_ = block.Sum();
-        if constexpr (Terms::kAny) terms_.Take(block, true);
+        if constexpr (Terms::kAny) terms_.TakeMaximum(block.Entropy());
       } else {
         others_ += block.Sum();
-        if constexpr (Terms::kAny) terms_.Take(block, false);
+        if constexpr (Terms::kAny) terms_.Take(block.Entropy());
+      }
+      if constexpr (Terms::kAny) {
+        terms_.AddBlock(row, begin, Columns(begin), scale_, reference_, block.Linear());
       }
     }
     return Finish();
@@ -157,7 +159,7 @@ class RowNormaliser {
     const bool sure = sums_.state.rest < kConfident;
     if (sure) {
       const std::int64_t begin = sums_.max_block * kBlock;
-      confident = ConfidentBlock<Terms::kAny>(D(), row_, begin, Columns(begin), scale_, max_);
+      confident = ConfidentBlock<Terms::kEntropy>(D(), row_, begin, Columns(begin), scale_, max_);
       sums_.state.rest = others_ * shrink + confident.rest;
     }
     if constexpr (Terms::kAny) {
@@ -192,13 +194,16 @@ HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, const Meanwhil
 }
 
 /// Lowest class with the largest logit; the first NaN if there is one.
-template <class Row>
-HWY_INLINE std::int64_t ArgMax(const Row& row, std::int64_t classes, const RowSums& sums) {
+template <class D, class Row>
+HWY_NOINLINE std::int64_t ArgMax(D d, Row row, std::int64_t classes, const RowSums& sums) {
   const bool regular = sums.state.rest == sums.state.rest && sums.state.max == sums.state.max;
   if (regular) {
-    for (std::int64_t c = sums.max_block * kBlock;; ++c) {
-      if (static_cast<double>(row.One(c)) == sums.top) return c;
-    }
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    const auto top = hn::Set(d, static_cast<hn::TFromD<D>>(sums.top));
+    std::int64_t c = sums.max_block * kBlock;
+    while (c + lanes <= classes && hn::AllFalse(d, hn::Eq(row.Whole(c), top))) c += lanes;
+    while (static_cast<double>(row.One(c)) != sums.top) ++c;
+    return c;
   }
   // A NaN, +inf or only -inf somewhere.
   std::int64_t best = 0;

@@ -59,6 +59,24 @@ struct Planes {
   }
 };
 
+inline Layout FirstClasses(Layout layout, std::int64_t classes) {
+  layout.classes = classes;
+  return layout;
+}
+
+/// How many classes of a lane come before its label; -1 if there is a NaN. `y` is the lane's class 0.
+template <class C>
+std::int64_t RankOf(const C* y, std::int64_t lanes, std::int64_t classes, std::int64_t label) {
+  const C own = y[label * lanes];
+  std::int64_t before = 0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const C other = y[c * lanes];
+    if (other != other) return -1;
+    if (other > own || (other == own && c < label)) ++before;
+  }
+  return before;
+}
+
 }  // namespace xent::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -17,17 +17,30 @@ HWY_NOINLINE std::int64_t CountAbove(D d, Row row, std::int64_t begin, std::int6
                                      hn::TFromD<D> least) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto bound = hn::Set(d, least);
-  const auto above = [&](auto y) HWY_ATTR {
-    return static_cast<std::int64_t>(hn::CountTrue(d, kTies ? hn::Ge(y, bound) : hn::Gt(y, bound)));
-  };
+  const auto above = [&](auto y) HWY_ATTR { return kTies ? hn::Ge(y, bound) : hn::Gt(y, bound); };
+  // Counts stay in lanes, where numbers of the compute type are exact for as long as a block is.
+  const auto one = hn::Set(d, hn::TFromD<D>{1});
   std::int64_t count = 0;
   std::int64_t c = begin;
-  for (; c + lanes <= end; c += lanes) count += above(row.Whole(c));
+  while (c + lanes <= end) {
+    const std::int64_t block_end = HWY_MIN(end, c + kBlock * lanes);
+    auto even = hn::Zero(d);
+    auto odd = hn::Zero(d);
+    for (; c + 2 * lanes <= block_end; c += 2 * lanes) {
+      even = hn::Add(even, hn::IfThenElseZero(above(row.Whole(c)), one));
+      odd = hn::Add(odd, hn::IfThenElseZero(above(row.Whole(c + lanes)), one));
+    }
+    if (c + lanes <= block_end) {
+      even = hn::Add(even, hn::IfThenElseZero(above(row.Whole(c)), one));
+      c += lanes;
+    }
+    count += static_cast<std::int64_t>(Total(d, hn::Add(even, odd)));
+  }
   if (c == end) return count;
   const auto rest = static_cast<std::size_t>(end - c);
   const auto exists = hn::FirstN(d, rest);
   const auto y = row.Part(c, rest);
-  const auto counts = hn::And(exists, kTies ? hn::Ge(y, bound) : hn::Gt(y, bound));
+  const auto counts = hn::And(exists, above(y));
   return count + static_cast<std::int64_t>(hn::CountTrue(d, counts));
 }
 

@@ -1,6 +1,6 @@
 // A long row with everything that the cross-entropy's options can ask of its first pass: logits that are made
-// from others, and sums besides that of the exponentials. All by flags that a row does not change: predicted,
-// they cost next to nothing beside the vectors' work.
+// from others, and sums besides that of the exponentials. Both are done block by block, in loops of their own
+// on what lies in the first-level cache, so that the loop that waits for memory stays what it is.
 #if defined(XENT_HOST_CPU_ROW_TERMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef XENT_HOST_CPU_ROW_TERMS_INL_H_
 #undef XENT_HOST_CPU_ROW_TERMS_INL_H_
@@ -24,24 +24,33 @@ struct MadeLogits {
   using C = hn::TFromD<D>;
   using V = hn::Vec<D>;
   const T* at = nullptr;
-  C* made = nullptr;  ///< null where the logits are read as they are
+  C* made = nullptr;        ///< null where the logits are read as they are
+  const C* read = nullptr;  ///< what is read, where that is of the compute type whether made or not
   C of_logit = C{1};
   const C* bias = nullptr;
+  bool shifted = false;  ///< u itself is read
   bool capped = false;
-  C lowest = C{0};  ///< smallest and largest u of what is capped
-  C highest = C{0};
+  C highest = C{0};  ///< largest |u| of what is capped
 
   HWY_INLINE V Whole(std::int64_t c) const {
+    if (shifted) return LinearWhole(c);
+    if constexpr (std::is_same_v<T, C>) return hn::LoadU(D(), read + c);
     return made != nullptr ? hn::LoadU(D(), made + c) : LoadVector(D(), at + c);
   }
   HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
+    if (shifted) {
+      const V masked = hn::Set(D(), MinusInfinity<C>());
+      return hn::IfThenElse(hn::FirstN(D(), count), LinearPart(c, count), masked);
+    }
     return made != nullptr ? LoadPart(D(), made + c, count, MinusInfinity<C>())
                            : LoadPart(D(), at + c, count, MinusInfinity<T>());
   }
-  HWY_INLINE void Fetch(std::int64_t c, std::int64_t count) const {
-    if (made == nullptr) PrefetchAhead(at + c, count);
+  /// The logits of the next block, before they are needed to make it.
+  HWY_INLINE void Fetch(std::int64_t c, std::int64_t count) const { PrefetchAhead(at + c, count); }
+  C One(std::int64_t c) const {
+    if (shifted) return hn::GetLane(LinearPart(c, 1));
+    return made != nullptr ? made[c] : static_cast<C>(at[c]);
   }
-  C One(std::int64_t c) const { return made != nullptr ? made[c] : static_cast<C>(at[c]); }
 
   HWY_INLINE V Linear(V x, V b) const { return hn::MulAdd(x, hn::Set(D(), of_logit), b); }
   HWY_INLINE V LinearWhole(std::int64_t c) const {
@@ -53,53 +62,38 @@ struct MadeLogits {
   }
 
   void Prepare(std::int64_t begin, std::int64_t end) {
-    if (made == nullptr) return;
-    if (capped) {
-      Cap(begin, end);
-    } else {
-      Shift(begin, end);
-    }
+    if (capped) Cap(begin, end);
   }
 
  private:
-  HWY_NOINLINE void Shift(std::int64_t begin, std::int64_t end) const {
+  HWY_NOINLINE void Cap(std::int64_t begin, std::int64_t end) {
     const D d;
     const MadeLogits row = *this;  // a local: its members stay in registers
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    std::int64_t c = begin;
-    for (; c + lanes <= end; c += lanes) {
-      PrefetchAhead(row.at + c, lanes);
-      hn::StoreU(row.LinearWhole(c), d, row.made + c);
-    }
-    if (c < end) {
-      const auto count = static_cast<std::size_t>(end - c);
-      StorePart(d, row.LinearPart(c, count), row.made + c, count);
-    }
-  }
-
-  HWY_NOINLINE void Cap(std::int64_t begin, std::int64_t end) {
-    const D d;
-    const MadeLogits row = *this;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    V low = hn::Set(d, lowest);
     V high = hn::Set(d, highest);
     std::int64_t c = begin;
     for (; c + lanes <= end; c += lanes) {
-      PrefetchAhead(row.at + c, lanes);
       const V u = row.LinearWhole(c);
-      low = hn::Min(low, u);
-      high = hn::Max(high, u);
-      hn::StoreU(TanhKeepingMasked(d, u), d, row.made + c);
+      high = hn::Max(high, hn::Abs(u));
+      hn::StoreU(TanhOf(d, u), d, row.made + c);
     }
     if (c < end) {
       const auto count = static_cast<std::size_t>(end - c);
       const V u = hn::IfThenElseZero(hn::FirstN(d, count), row.LinearPart(c, count));
-      low = hn::Min(low, u);
-      high = hn::Max(high, u);
-      StorePart(d, TanhKeepingMasked(d, u), row.made + c, count);
+      high = hn::Max(high, hn::Abs(u));
+      StorePart(d, TanhOf(d, u), row.made + c, count);
     }
-    lowest = hn::GetLane(hn::MinOfLanes(d, low));
     highest = hn::GetLane(hn::MaxOfLanes(d, high));
+    // NaN included: the largest of them may have been lost beside one.
+    if (!(highest < std::numeric_limits<C>::infinity())) Mask(begin, end);
+  }
+
+  /// What is -inf has no tanh: it stays masked.
+  HWY_NOINLINE void Mask(std::int64_t begin, std::int64_t end) const {
+    for (std::int64_t c = begin; c < end; ++c) {
+      const C u = hn::GetLane(LinearPart(c, 1));
+      if (u == MinusInfinity<C>()) made[c] = u;
+    }
   }
 };
 
@@ -117,87 +111,124 @@ struct TermInputs {
   }
 };
 
-/// Sums of x, the exponentials' exponents, without looking for masked classes: where there are some that
-/// matter the sums come out infinite or NaN, and the row is to be summed carefully.
+/// Sums of x = scale·y - reference and of its weights over a block, without looking for masked classes.
 template <class D, class T>
+struct LinearSums {
+  using C = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  V spread = hn::Zero(D());  // Σ w·x
+  V given = spread;          // Σ q·x
+  V given_weight = spread;   // Σ q
+  V target = spread;         // Σ w·q·x
+  V target_weight = spread;  // Σ w·q
+
+  // Written out: an implicit constructor would not be compiled for the target.
+  LinearSums() {}
+
+  template <bool kWeights, bool kProbs>
+  HWY_INLINE void Add(V x, V w, V q) {
+    if constexpr (kWeights) spread = hn::MulAdd(w, x, spread);
+    if constexpr (!kProbs) return;
+    given = hn::MulAdd(q, x, given);
+    given_weight = hn::Add(given_weight, q);
+    if constexpr (!kWeights) return;
+    const V wq = hn::Mul(w, q);
+    target = hn::MulAdd(wq, x, target);
+    target_weight = hn::Add(target_weight, wq);
+  }
+};
+
+/// The block's totals: spread, given and its weight, target and its weight.
+template <bool kWeights, bool kProbs, class D, class T, class C = hn::TFromD<D>>
+HWY_NOINLINE void AddLinear(D d, MadeLogits<D, T> row, TermInputs<D, T> in, std::int64_t begin,
+                            std::int64_t n, C scale, C reference, double* total) {
+  using V = hn::Vec<D>;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  LinearSums<D, T> s0, s1, s2,
+      s3;  // as many as hide an addition's latency; no array, which would lie in memory
+  const V zero = hn::Zero(d);
+  const auto add = [&](std::int64_t at, LinearSums<D, T>& to) HWY_ATTR {
+    V w = zero, q = zero;
+    if constexpr (kWeights) w = hn::LoadU(d, in.weights + at);
+    if constexpr (kProbs) q = LoadVector(d, in.probs + at);
+    const V x = hn::MulSub(row.Whole(at), hn::Set(d, scale), hn::Set(d, reference));
+    to.template Add<kWeights, kProbs>(x, w, q);
+  };
+  const std::int64_t end = begin + n;
+  std::int64_t c = begin;
+  for (; c + 4 * lanes <= end; c += 4 * lanes) {
+    add(c, s0);
+    add(c + lanes, s1);
+    add(c + 2 * lanes, s2);
+    add(c + 3 * lanes, s3);
+  }
+  for (; c + lanes <= end; c += lanes) add(c, s0);
+  if (c < end) {
+    const auto count = static_cast<std::size_t>(end - c);
+    V w = zero, q = zero;
+    if constexpr (kWeights) w = LoadPart(d, in.weights + c, count, C{0});
+    if constexpr (kProbs) q = LoadPart(d, in.probs + c, count, T(0.0F));
+    const V x = hn::MulSub(row.Part(c, count), hn::Set(d, scale), hn::Set(d, reference));
+    s3.template Add<kWeights, kProbs>(hn::IfThenElseZero(hn::FirstN(d, count), x), w, q);
+  }
+  const auto all = [&](V v0, V v1, V v2, V v3)
+                       HWY_ATTR { return Total(d, hn::Add(hn::Add(v0, v1), hn::Add(v2, v3))); };
+  if constexpr (kWeights) total[0] += all(s0.spread, s1.spread, s2.spread, s3.spread);
+  if constexpr (!kProbs) return;
+  total[1] += all(s0.given, s1.given, s2.given, s3.given);
+  total[2] += all(s0.given_weight, s1.given_weight, s2.given_weight, s3.given_weight);
+  if constexpr (!kWeights) return;
+  total[3] += all(s0.target, s1.target, s2.target, s3.target);
+  total[4] += all(s0.target_weight, s1.target_weight, s2.target_weight, s3.target_weight);
+}
+
+/// What a row adds up to besides its exponentials. Where there are masked classes that matter the sums come
+/// out infinite or NaN, and are to be taken carefully.
+template <class D, class T, bool kWithEntropy>
 class RowTerms {
  public:
   using C = hn::TFromD<D>;
-  using V = hn::Vec<D>;
   using Inputs = TermInputs<D, T>;
   static constexpr bool kAny = true;
-
-  struct Block {
-    V entropy = hn::Zero(D());  // Σ exp(x)·x
-    V spread = entropy;         // Σ w·x
-    V given = entropy;          // Σ q·x
-    V given_weight = entropy;   // Σ q
-    V target = entropy;         // Σ w·q·x
-    V target_weight = entropy;  // Σ w·q
-
-    HWY_INLINE void Add(const Inputs& in, std::int64_t c, V x, V e) {
-      const D d;
-      if (in.entropy) AddEntropy(x, e);
-      const auto w = [&]() HWY_ATTR { return hn::LoadU(d, in.weights + c); };
-      if (in.spread) spread = in.weights != nullptr ? hn::MulAdd(w(), x, spread) : hn::Add(spread, x);
-      if (in.probs == nullptr) return;
-      const V q = LoadVector(d, in.probs + c);
-      given = hn::MulAdd(q, x, given);
-      given_weight = hn::Add(given_weight, q);
-      if (in.weights == nullptr) return;
-      const V wq = hn::Mul(w(), q);
-      target = hn::MulAdd(wq, x, target);
-      target_weight = hn::Add(target_weight, wq);
-    }
-    HWY_INLINE void AddPart(const Inputs& in, std::int64_t c, std::size_t count, V x, V e) {
-      const D d;
-      if (in.entropy) AddEntropy(x, e);
-      x = hn::IfThenElseZero(hn::FirstN(d, count), x);
-      const V w = in.weights != nullptr ? LoadPart(d, in.weights + c, count, C{0}) : hn::Set(d, C{1});
-      if (in.spread) spread = hn::MulAdd(w, x, spread);
-      if (in.probs == nullptr) return;
-      const V q = LoadPart(d, in.probs + c, count, T(0.0F));
-      given = hn::MulAdd(q, x, given);
-      given_weight = hn::Add(given_weight, q);
-      const V wq = hn::Mul(w, q);
-      target = hn::MulAdd(wq, x, target);
-      target_weight = hn::Add(target_weight, wq);
-    }
-    /// Far below the maximum x is cut off, where the exponential is exactly 0.
-    HWY_INLINE void AddEntropy(V x, V e) { entropy = hn::MulAdd(e, AboveLowest(D(), x), entropy); }
-  };
+  static constexpr bool kEntropy = kWithEntropy;
 
   RowTerms(const Inputs& inputs_, double weight_sum) : inputs(inputs_), weight_sum_(weight_sum) {}
 
   Inputs inputs;
 
-  void NewMaximum() {
+  void Take(double entropy) { entropy_others_ += entropy; }
+  /// Of the block that holds the maximum so far.
+  void TakeMaximum(double entropy) {
     entropy_others_ += entropy_of_max_block_;
-    entropy_of_max_block_ = 0.0;
+    entropy_of_max_block_ = entropy;
   }
-  template <class Sums>
-  HWY_INLINE void Take(const Sums& block, bool of_maximum) {
-    const D d;
-    const auto total = [&](V even, V odd) HWY_ATTR { return Total(d, hn::Add(even, odd)); };
-    const Block& a = block.terms_even;
-    const Block& b = block.terms_odd;
-    if (inputs.entropy) (of_maximum ? entropy_of_max_block_ : entropy_others_) += total(a.entropy, b.entropy);
-    if (inputs.spread) spread_ += total(a.spread, b.spread);
-    if (inputs.probs == nullptr) return;
-    given_ += total(a.given, b.given);
-    given_weight_ += total(a.given_weight, b.given_weight);
-    target_ += total(a.target, b.target);
-    target_weight_ += total(a.target_weight, b.target_weight);
+  /// `linear` is the block's Σ x.
+  void AddBlock(const MadeLogits<D, T>& row, std::int64_t begin, std::int64_t n, C scale, C reference,
+                double linear) {
+    const auto add = [&]<bool kWeights, bool kProbs>() {
+      AddLinear<kWeights, kProbs>(D(), row, inputs, begin, n, scale, reference, linear_);
+    };
+    const bool probs = inputs.probs != nullptr;
+    if (inputs.weights == nullptr) {
+      linear_[0] += linear;
+      if (probs) add.template operator()<false, true>();
+    } else if (probs) {
+      add.template operator()<true, true>();
+    } else {
+      add.template operator()<true, false>();
+    }
   }
-  /// Counts what was summed before column `begin` from a reference that is higher by `step`.
+  /// Counts what was summed before column `begin` from a reference that is higher by `step`; that of the
+  /// maximum's block is still to be replaced.
   void Rebase(std::int64_t begin, double step, double shrink, double exps) {
-    entropy_others_ = shrink * (entropy_others_ - step * exps);
+    entropy_others_ = shrink * (entropy_others_ + entropy_of_max_block_ - step * exps);
+    entropy_of_max_block_ = 0.0;
     if (inputs.spread && begin > 0) {
       const bool known = inputs.weights == nullptr;  // what the weights before it add up to
-      spread_ -= known ? step * static_cast<double>(begin) : std::numeric_limits<double>::quiet_NaN();
+      linear_[0] -= known ? step * static_cast<double>(begin) : std::numeric_limits<double>::quiet_NaN();
     }
-    given_ -= step * given_weight_;
-    target_ -= step * target_weight_;
+    linear_[1] -= step * linear_[2];
+    linear_[3] -= step * linear_[4];
   }
   /// All of it, counted from the maximum, which is higher by `step`; `confident` where the maximum's block
   /// was summed again.
@@ -206,32 +237,28 @@ class RowTerms {
     const double here = confident != nullptr ? confident->entropy_gap
                                              : shrink * (step * of_max_block - entropy_of_max_block_);
     entropy_gap_ = shrink * (step * others - entropy_others_) + here;
-    spread_ = weight_sum_ * step - spread_;
-    given_ = given_weight_ * step - given_;
-    target_ = target_weight_ * step - target_;
+    step_ = step;
   }
 
   formulas::RowSums<double> Sums(const MaxRest& state, std::int64_t classes) const {
     formulas::RowSums<double> sums{.max = state.max, .rest = state.rest};
-    sums.entropy_gap = entropy_gap_;
-    if (inputs.spread) sums.spread = {spread_, weight_sum_};
+    if constexpr (kEntropy) sums.entropy_gap = entropy_gap_;
+    if (inputs.spread) sums.spread = {weight_sum_ * step_ - linear_[0], weight_sum_};
     sums.unmasked = static_cast<double>(classes);
-    sums.given = {given_, given_weight_};
-    sums.target =
-        inputs.weights != nullptr ? formulas::WeightedGap<double>{target_, target_weight_} : sums.given;
+    if (inputs.probs == nullptr) return sums;
+    sums.given = {linear_[2] * step_ - linear_[1], linear_[2]};
+    sums.target = sums.given;
+    if (inputs.weights != nullptr) sums.target = {linear_[4] * step_ - linear_[3], linear_[4]};
     return sums;
   }
 
  private:
   double weight_sum_;
+  double step_ = 0.0;
   double entropy_others_ = 0.0;
   double entropy_of_max_block_ = 0.0;
   double entropy_gap_ = 0.0;
-  double spread_ = 0.0;
-  double given_ = 0.0;
-  double given_weight_ = 0.0;
-  double target_ = 0.0;
-  double target_weight_ = 0.0;
+  double linear_[5] = {};  ///< see AddLinear
 };
 
 }  // namespace xent::cpu::HWY_NAMESPACE

@@ -25,41 +25,32 @@ HWY_INLINE hn::Vec<D> Reciprocal(D d, hn::Vec<D> x) {
   return hn::Div(one, x);
 }
 
-/// e^x - 1 for x ≤ 0, to the last digits also where that is small; NaN gives NaN. The exponential's own
-/// polynomial serves: it is that of (2^r - 1)/r.
+/// tanh(u), within a few ulp; NaN where u is NaN. With t = e^(-2|u|) - 1 it is -t / (2 + t), and t keeps its
+/// last digits where it is small: the exponential's polynomial is that of (2^r - 1)/r.
 template <class D>
-HWY_INLINE hn::Vec<D> ExpMinusOne(D d, hn::Vec<D> x) {
+HWY_INLINE hn::Vec<D> TanhOf(D d, hn::Vec<D> u) {
   using C = hn::TFromD<D>;
   using K = ExpConstants<C>;
   const hn::RebindToUnsigned<D> bits;
-  const auto log2e = hn::Set(d, static_cast<C>(1.4426950408889634));
+  const auto per_two = hn::Set(d, static_cast<C>(2 * 1.4426950408889634));
   const auto shift = hn::Set(d, K::kShift);
-  x = AboveLowest(d, x);
-  const auto shifted = hn::MulAdd(x, log2e, shift);
+  const auto x = AtLeast(d, hn::Set(d, K::kLowest / 2), hn::Neg(hn::Abs(u)));
+  const auto shifted = hn::MulAdd(x, per_two, shift);
   const auto n = hn::Sub(shifted, shift);
 #if HWY_NATIVE_FMA
-  const auto r = hn::MulSub(x, log2e, n);
+  const auto r = hn::MulSub(x, per_two, n);
 #else
-  const auto high = hn::Sub(x, hn::Mul(n, hn::Set(d, K::kLn2High)));
-  const auto r = hn::Mul(hn::Sub(high, hn::Mul(n, hn::Set(d, K::kLn2Low))), log2e);
+  const auto high = hn::Sub(hn::Add(x, x), hn::Mul(n, hn::Set(d, K::kLn2High)));
+  const auto r = hn::Mul(hn::Sub(high, hn::Mul(n, hn::Set(d, K::kLn2Low))),
+                         hn::Set(d, static_cast<C>(1.4426950408889634)));
 #endif
   auto p = hn::Set(d, K::kPolynomial[0]);
   for (std::size_t i = 1; i < std::size(K::kPolynomial); ++i) {
     p = hn::MulAdd(p, r, hn::Set(d, K::kPolynomial[i]));
   }
   const auto power = hn::BitCast(d, hn::ShiftLeft<K::kMantissaBits>(hn::BitCast(bits, shifted)));
-  return hn::MulAdd(hn::Mul(p, r), power, hn::Sub(power, hn::Set(d, C{1})));
-}
-
-/// tanh(u), within a few ulp; -inf where u is, and NaN where u is.
-template <class D>
-HWY_INLINE hn::Vec<D> TanhKeepingMasked(D d, hn::Vec<D> u) {
-  using C = hn::TFromD<D>;
-  const auto size = hn::Abs(u);
-  const auto t = ExpMinusOne(d, hn::Mul(size, hn::Set(d, C{-2})));
-  const auto h = hn::Neg(hn::Mul(t, Reciprocal(d, hn::Add(t, hn::Set(d, C{2})))));
-  const auto masked = hn::Eq(u, hn::Set(d, MinusInfinity<C>()));
-  return hn::IfThenElse(masked, u, hn::CopySign(h, u));
+  const auto t = hn::MulAdd(hn::Mul(p, r), power, hn::Sub(power, hn::Set(d, C{1})));
+  return hn::CopySign(hn::Mul(t, Reciprocal(d, hn::Add(t, hn::Set(d, C{2})))), u);
 }
 
 /// 1 - tanh² without its cancellation; 0 at infinities.
