@@ -109,8 +109,7 @@ void run_shards(DType dtype, std::int64_t classes, const Exec& exec) {
   const Tolerance limits = tolerance(dtype);
   for (std::int64_t r = 0; r < 3; ++r) {
     const double expected = want.loss.get(r);
-    ASSERT_NEAR(loss.get(r), expected, 400.0 * std::max(limits.unit, 0x1p-24) * std::abs(expected))
-        << classes;
+    ASSERT_NEAR(loss.get(r), expected, 400.0 * limits.unit * std::abs(expected) + limits.tiny) << classes;
     for (std::int64_t c = 0; c < classes; ++c) {
       const double g = want.grad.get(r, c);
       ASSERT_NEAR(grad.get(r, c), g, (2.0 * limits.store + 400.0 * limits.unit) * std::abs(g) + limits.step)
