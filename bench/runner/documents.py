@@ -8,6 +8,7 @@ from runner import gpu_tables, tables
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 METHOD = Path(__file__).with_name("method.md")
 GPU_METHOD = Path(__file__).with_name("gpu_method.md")
+OPTION_COSTS = Path(__file__).with_name("option_costs.md")
 
 
 def load(path):
@@ -99,7 +100,7 @@ def benchmarks_page(all_results, gpu_results):
     gpu_head = "## On a GPU\n\n" + GPU_METHOD.read_text(encoding="utf-8")
     gpu = [gpu_section(r) + "\n" for r in gpu_results] or ["Not yet measured on hardware.\n"]
     return "\n".join([head, METHOD.read_text(encoding="utf-8"), *(section(r) + "\n" for r in all_results),
-                      gpu_head, *gpu])
+                      OPTION_COSTS.read_text(encoding="utf-8"), gpu_head, *gpu])
 
 
 def replace_block(text, block):

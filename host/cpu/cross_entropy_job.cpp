@@ -52,6 +52,7 @@ CrossEntropyJob make_job(const ConstMatrixView& logits, const TargetView& target
                       .streaming_stores = plan.streaming_stores};
   const std::int64_t valid = options.transform.valid_classes;
   if (valid != 0) job.logits.layout.classes = valid;
+  if (valid == logits.layout.classes) job.options.transform.valid_classes = 0;  // off, in other words
   if (job.soft()) job.target.probs.layout.classes = job.classes();
   job.transform = transform_of(options.transform, logits.dtype, job.classes(), packed_bias);
   if (options.class_weights.given() && (job.soft() || job.smoothed())) {
