@@ -103,7 +103,7 @@ XENT_HOST_DEVICE RowLoss<C> row_loss(const RowSums<C>& sums, const RowOptions<C>
   RowLoss<C> row = row_loss(all, options);
   if (options.focal_gamma != C(0) && options.smoothing == C(0)) {
     const Focal<C> focal(options.focal_gamma, label.others_sum / sums.sum(), label.gap + row.log_sum);
-    row.loss = label.weight * focal.loss;
+    row.loss = std::isnan(row.log_sum) ? row.log_sum : times(label.weight, focal.loss);
     row.pull = label.weight * focal.pull;
   }
   return row;

@@ -33,6 +33,8 @@ TEST(Docs, NumericsQuotesTheToleranceTable) {
   EXPECT_EQ(kExpUnits, 8.0) << "the formulas there say 8";
   EXPECT_EQ(kLogUnits, 8.0) << "the formulas there say 8";
   EXPECT_EQ(kLseUnits, 4.0) << "the formulas there say 4";
+  EXPECT_EQ(kTransformUnits, 4.0) << "the formulas there say 4";
+  EXPECT_EQ(kOptionUnits, 8.0) << "the formulas there say 8";
 }
 
 }  // namespace

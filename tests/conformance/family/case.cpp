@@ -88,9 +88,13 @@ void list(std::ostream& out, const char* option, const T& value, const T& fallba
 
 }  // namespace
 
-Rng numbers(const Case& posed, std::uint64_t purpose, std::int64_t row) {
+Rng numbers(const Case& posed, std::uint64_t purpose) {
   Rng rng(posed.seed * 0x9E3779B97F4A7C15U + purpose);
-  return Rng(rng.bits() ^ static_cast<std::uint64_t>(posed.first_row + row) * 0xD1B54A32D192ED03U);
+  return Rng(rng.bits());
+}
+Rng numbers(const Case& posed, std::uint64_t purpose, std::int64_t row) {
+  return Rng(numbers(posed, purpose).bits() ^
+             static_cast<std::uint64_t>(posed.first_row + row) * 0xD1B54A32D192ED03U);
 }
 
 Case draw(std::uint64_t seed, std::int64_t most_classes) {

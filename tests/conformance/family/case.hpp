@@ -105,7 +105,8 @@ Case settled(Case posed);
 /// Every option that is not at its default, and the shape.
 std::string describe(const Case& posed);
 
-/// Numbers for one purpose and row of a case, the same whatever else the case asks for.
-Rng numbers(const Case& posed, std::uint64_t purpose, std::int64_t row = 0);
+/// Numbers for one purpose, and for one purpose and row of a case, the same whatever else the case asks for.
+Rng numbers(const Case& posed, std::uint64_t purpose);
+Rng numbers(const Case& posed, std::uint64_t purpose, std::int64_t row);
 
 }  // namespace xent::testing::family

@@ -19,41 +19,50 @@ AssertionResult untouched(const Inputs& asked, const Inputs& inputs, const char*
 
 AssertionResult check_forward(const Inputs& asked, const Exec& exec) {
   Inputs inputs(asked.posed);
-  Outputs got(inputs);
-  const CrossEntropyOutputs views = got.views(inputs);
-  const TargetView target = inputs.target();
-  const ConstMatrixView logits = std::as_const(inputs.logits).view();
-  cross_entropy(logits, target, views, inputs.options(), inputs.upstream(), exec);
-  const Case& posed = asked.posed;
-  if (!posed.in_place) {
+  const Outputs got = answer(inputs, exec);
+  if (!asked.posed.in_place) {
     if (auto ok = untouched(asked, inputs, "cross_entropy"); !ok) return ok;
   }
-  if (posed.in_place && posed.has(kGrad)) std::swap(got.grad, inputs.logits);
-  if (posed.in_place && posed.has(kGradTargets)) std::swap(got.grad_targets, inputs.soft);
   return judge(asked, got);
 }
 
 AssertionResult check_backward(const Inputs& asked, const Exec& exec) {
   Inputs inputs(asked.posed);
-  Outputs got(inputs);
-  cross_entropy(std::as_const(inputs.logits).view(), inputs.target(), {.lse = got.lse.view()},
-                inputs.options(), {}, exec);
-  const bool soft = asked.posed.target == TargetKind::probs;
-  const bool in_place = asked.posed.in_place;
-  CrossEntropyGrads grads{in_place ? inputs.logits.view() : got.grad.view()};
-  if (soft) grads.grad_targets = in_place ? inputs.soft.view() : got.grad_targets.view();
-  cross_entropy_backward(std::as_const(inputs.logits).view(), inputs.target(), std::as_const(got.lse).view(),
-                         grads, inputs.options(), inputs.upstream(), exec);
-  if (!in_place) {
+  VectorBuffer lse = std::move(Outputs(inputs).lse);
+  cross_entropy(std::as_const(inputs.logits).view(), inputs.target(), {.lse = lse.view()}, inputs.options(),
+                {}, exec);
+  const Outputs got = answer_backward(inputs, lse, exec);
+  if (!asked.posed.in_place) {
     if (auto ok = untouched(asked, inputs, "cross_entropy_backward"); !ok) return ok;
-  } else {
-    std::swap(got.grad, inputs.logits);
-    if (soft) std::swap(got.grad_targets, inputs.soft);
   }
-  return judge_backward(asked, got.lse, got);
+  return judge_backward(asked, lse, got);
 }
 
 }  // namespace
+
+Outputs answer(Inputs& inputs, const Exec& exec) {
+  Outputs got(inputs);
+  const Case& posed = inputs.posed;
+  const TargetView target = inputs.target();
+  const ConstMatrixView logits = std::as_const(inputs.logits).view();
+  cross_entropy(logits, target, got.views(inputs), inputs.options(), inputs.upstream(), exec);
+  if (posed.in_place && posed.has(kGrad)) std::swap(got.grad, inputs.logits);
+  if (posed.in_place && posed.has(kGradTargets)) std::swap(got.grad_targets, inputs.soft);
+  return got;
+}
+
+Outputs answer_backward(Inputs& inputs, const VectorBuffer& lse, const Exec& exec) {
+  Outputs got(inputs);
+  const bool soft = inputs.posed.target == TargetKind::probs;
+  const bool in_place = inputs.posed.in_place;
+  CrossEntropyGrads grads{in_place ? inputs.logits.view() : got.grad.view()};
+  if (soft) grads.grad_targets = in_place ? inputs.soft.view() : got.grad_targets.view();
+  cross_entropy_backward(std::as_const(inputs.logits).view(), inputs.target(), lse.view(), grads,
+                         inputs.options(), inputs.upstream(), exec);
+  if (in_place) std::swap(got.grad, inputs.logits);
+  if (in_place && soft) std::swap(got.grad_targets, inputs.soft);
+  return got;
+}
 
 AssertionResult check(const Case& posed, const Exec& exec) {
   try {

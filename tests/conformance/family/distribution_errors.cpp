@@ -13,6 +13,7 @@ namespace {
 
 using reference::Row;
 
+constexpr double kReference = 0x1p-53;  // the reference rounds, too
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kFar = 200.0;       // gaps beyond have no probability in f32, and nothing to tell in f64
 constexpr double kAbsurd = 1e4;      // a probability from an lse whose type could not hold it
@@ -31,7 +32,7 @@ TransformErrors::TransformErrors(const RowQuestion& row)
       slope(z.size()),
       dslope(z.size(), 0.0) {
   const LogitTransform& t = row.options.transform;
-  const double unit = row.tolerance.unit;
+  const double unit = row.tolerance.unit + kReference;
   const bool off = t.logit_scale == 1.0 && t.temperature == 1.0 && t.softcap == 0.0 && !t.bias.given();
   for (std::size_t c = 0; c < z.size(); ++c) {
     slope[c] = reference::slope(t, c, row.x[c]);
@@ -48,8 +49,10 @@ TransformErrors::TransformErrors(const RowQuestion& row)
     const double dw = du / t.softcap;
     const double moved = t.softcap * (std::tanh(w + dw) - std::tanh(w - dw));
     dz[c] = moved / t.temperature + kTransformUnits * unit * std::abs(z[c]);
-    dslope[c] += slope[c] * unit * kTransformUnits * (1.0 + w) +
-                 (sech_squared(std::max(w - dw, 0.0)) - sech_squared(w + dw)) * t.logit_scale / t.temperature;
+    const double linear = t.logit_scale / t.temperature;
+    dslope[c] +=
+        slope[c] * unit * kTransformUnits * (1.0 + w) +
+        (sech_squared(std::max(w - dw, 0.0)) - sech_squared(w + dw) + 4.0 * row.tolerance.tiny) * linear;
   }
 }
 
@@ -58,7 +61,7 @@ DistributionErrors::DistributionErrors(const RowQuestion& row, const TransformEr
   const Row& z = transform.z;
   const Row& dz = transform.dz;
   const reference::Normaliser norm = reference::normaliser(z);
-  const double unit = row.tolerance.unit;
+  const double unit = row.tolerance.unit + kReference;
   const double tiny = row.tolerance.tiny;
   const std::size_t top = norm.argmax;
   const double log_sum = std::log1p(norm.rest);
@@ -101,11 +104,10 @@ DistributionErrors::DistributionErrors(const RowQuestion& row, const TransformEr
 DistributionErrors::DistributionErrors(const RowQuestion& row, const TransformErrors& transform,
                                        double saved_lse, double lse_unit)
     : of(transform.z, saved_lse), p(of.p.size()), others(of.p.size()), log_loss(of.p.size()) {
-  const double unit = row.tolerance.unit;
+  const double unit = row.tolerance.unit + kReference;
   const double tiny = row.tolerance.tiny;
   const auto classes = static_cast<double>(p.size());
-  const double off_one = kLseUnits * std::abs(saved_lse) * (lse_unit + unit) + reference_sum_error(classes);
-  double sum = 0.0;
+  off_one = kLseUnits * std::abs(saved_lse) * (lse_unit + unit) + reference_sum_error(classes);
   double sum_error = 0.0;
   for (std::size_t c = 0; c < p.size(); ++c) {
     const double dz = transform.dz[c];
@@ -113,8 +115,7 @@ DistributionErrors::DistributionErrors(const RowQuestion& row, const TransformEr
     settled = settled && (dz < kUnsettled || loss - dz > kFar) && of.p[c] < kAbsurd;
     const double growth = of.p[c] == 0.0 ? 0.0 : (gap_units() + 0.75) * loss;
     p[c] = of.p[c] * (unit * (kExpUnits + growth) + std::min(dz, 1.0)) + tiny;
-    log_loss[c] = unit * (kLogUnits * loss + 2.0 * std::abs(saved_lse)) + dz + tiny;
-    sum += of.p[c];
+    log_loss[c] = unit * kLogUnits * loss + off_one + dz + tiny;
     sum_error += p[c];
   }
   for (std::size_t c = 0; c < p.size(); ++c) {
@@ -126,7 +127,7 @@ DistributionErrors::DistributionErrors(const RowQuestion& row, const TransformEr
 
 void DistributionErrors::add_entropy(double unit, double tiny) {
   const double value = of.entropy();
-  entropy = kExpUnits * unit * std::abs(value);
+  entropy = kExpUnits * unit * std::abs(value) + off_one * (1.0 + std::abs(value));
   for (std::size_t c = 0; c < p.size(); ++c) {
     const double loss = std::abs(of.log_loss[c]);
     if (loss == kInf) continue;

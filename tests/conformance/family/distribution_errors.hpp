@@ -28,7 +28,8 @@ struct DistributionErrors {
   reference::Row log_loss;
   double lse = 0.0;
   double entropy = 0.0;
-  bool settled = true;  ///< which class is the largest does not hang on rounding
+  double off_one = 0.0;  ///< how far a saved lse may be off what Σ p = 1 wants
+  bool settled = true;   ///< which class is the largest does not hang on rounding
 
  private:
   void add_entropy(double unit, double tiny);

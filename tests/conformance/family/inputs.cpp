@@ -147,7 +147,8 @@ void Inputs::fill_upstream() {
   for (VectorBuffer* const upstream : {&values, &upstream_lse, &upstream_log_prob, &upstream_entropy}) {
     purpose += 1000;
     for (std::int64_t r = 0; r < upstream->size; ++r) {
-      Rng rng = numbers(posed, purpose, r);
+      const bool shared = upstream == &values && posed.values == Values::shared;
+      Rng rng = shared ? numbers(posed, purpose) : numbers(posed, purpose, r);
       upstream->set(r, rng.chance(0.2) ? 0.0 : 2.0 * rng.normal());
     }
   }

@@ -21,6 +21,12 @@ namespace xent::testing::family {
 /// Whether gradients computed from `lse` alone are within theirs.
 ::testing::AssertionResult judge_backward(const Inputs& inputs, const VectorBuffer& lse, const Outputs& got);
 
+/// What a device answers to the inputs, which the gradients replace if their case says in place.
+Outputs answer(Inputs& inputs, const Exec& exec);
+
+/// The gradients from a given lse, one number per row.
+Outputs answer_backward(Inputs& inputs, const VectorBuffer& lse, const Exec& exec);
+
 /// Poses a case, and judges the answers. Exceptions are failures, too.
 ::testing::AssertionResult check(const Case& posed, const Exec& exec);
 

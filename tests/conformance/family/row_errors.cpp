@@ -70,12 +70,12 @@ class Propagation {
     all.log_prob = log_prob();
     all.grad = grad();
     all.grad_targets = grad_targets();
-    const bool lost = out_of_range(transform_.largest) || !errors_.settled;
+    all.lost = out_of_range(transform_.largest) || !errors_.settled;
     for (double* const value : {&all.lse, &all.loss, &all.log_prob, &all.entropy}) {
-      if (lost) *value = kInf;
+      if (all.lost) *value = kInf;
     }
     for (Row* const gradient : {&all.grad, &all.grad_targets}) {
-      if (lost) std::ranges::fill(*gradient, kInf);
+      if (all.lost) std::ranges::fill(*gradient, kInf);
     }
     return all;
   }
@@ -161,9 +161,10 @@ class Propagation {
     const double entropy = up.entropy == 0.0 ? 0.0 : errors_.of.entropy();
     Row grad(row_.x.size(), 0.0);
     for (std::size_t c = 0; c < classes_; ++c) {
-      if (transform_.z[c] == -kInf) {  // p is 0
-        grad[c] =
-            kept(pull_errors[c] * transform_.slope[c] + std::abs(pulls[c]) * transform_.dslope[c], absolute);
+      if (transform_.z[c] == -kInf) {  // p is 0; a label's pull may be what is left of all pulls
+        const bool label = static_cast<std::int64_t>(c) == row_.label;
+        const double error = pull_errors[c] + (label ? kOptionUnits * unit_ * absolute : 0.0);
+        grad[c] = kept(error * transform_.slope[c] + std::abs(pulls[c]) * transform_.dslope[c], absolute);
         continue;
       }
       const double p = errors_.of.p[c];
@@ -177,6 +178,10 @@ class Propagation {
         if (p == 0.0) of_entropy = std::abs(up.entropy) * errors_.p[c] * 200.0;
       }
       double error = of_entropy + errors_.p[c] * besides + p * besides_error;
+      // Of a class that is singled out p is 1 - (1 - p) again, and with a saved lse that is another number.
+      const bool singled = row_.target.given[c] != 0.0 || p > 0.25;
+      if (singled) error += 2.0 * unit_ * (besides + std::abs(times(up.entropy, apart)));
+      if (singled) error += errors_.off_one * (std::abs(pulls[c]) + p * (absolute + besides));
       if (keeps_digits(c)) {
         // p - 1 as the sum of the others, and smoothing's share as that of the others
         const double elsewhere =

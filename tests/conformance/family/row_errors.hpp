@@ -21,6 +21,7 @@ struct RowErrors {
   double entropy = 0.0;
   reference::Row grad{};
   reference::Row grad_targets{};
+  bool lost = false;    ///< all are infinite
   reference::Row z{};   ///< as the reference has them
   reference::Row dz{};  ///< all 0 if nothing is transformed: then ranks are exact
 };
