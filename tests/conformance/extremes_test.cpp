@@ -153,10 +153,10 @@ TEST_P(Extremes, FocalLossOfCertainAndImpossibleRows) {
   for (const double gamma : {0.25, 1.0, 2.0, 5.0}) {
     LossOptions options = kEach;
     options.focal_gamma = gamma;
-    const Answer sure = answer({{500.0, 0.0}, {0.0, 500.0}, {-kInf, 0.0}}, {0, 0, 0}, options);
+    const Answer sure = answer({{2000.0, 0.0}, {0.0, 2000.0}, {-kInf, 0.0}}, {0, 0, 0}, options);
     EXPECT_EQ(sure.row_loss[0], 0.0) << gamma;
     expect_row(sure.grad[0], {0.0, 0.0});
-    expect_near(sure.row_loss[1], 500.0);
+    expect_near(sure.row_loss[1], 2000.0);
     expect_row(sure.grad[1], {-1.0, 1.0});
     expect_near(sure.row_loss[2], kInf);
     expect_row(sure.grad[2], {-1.0, 1.0});
