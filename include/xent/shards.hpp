@@ -46,8 +46,8 @@ struct RowPartial {
   std::int64_t labels = 0;   ///< 1 if the label is among the classes
 };
 
-/// partials[r] = row r over the shard's classes. logits: rows × the shard's classes; target: labels in numbers
-/// of the whole vocabulary, or soft targets for the shard's classes. Moves 1 read of the logits.
+/// partials[r] = row r over the shard's classes. logits: rows × the shard's classes; target: labels in
+/// numbers of the whole vocabulary, or soft targets for the shard's classes. Moves 1 read of the logits.
 /// Errors, masks and determinism as cross_entropy: LabelError for labels outside [0, shard.classes).
 void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& target, const Shard& shard,
                             std::span<RowPartial> partials, const LossOptions& options = {},
@@ -57,7 +57,8 @@ void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& tar
 /// leaves them; partials.size() is a multiple of it. ⊕ takes classes together: it is associative and
 /// commutative up to rounding, and a default RowPartial is its identity. merged may be the first shard's own
 /// memory; other overlap throws.
-void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged, const Exec& exec = {});
+void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged,
+                    const Exec& exec = {});
 
 /// All that cross_entropy says of rows, from all shards' partials together: every output but grad,
 /// grad_targets, target_rank and top_k_count. target: the same labels, or the shard's soft targets, of which
