@@ -16,16 +16,18 @@ struct NllOutputs {
   std::int64_t* valid_count = nullptr;
 };
 
-/// loss[r] = -log_probs[r, label[r]], then reduced; ignored rows count nothing.
+/// loss[r] = -w[label[r]]·log_probs[r, label[r]], then reduced; ignored rows count nothing. w are the
+/// options' class_weights, ones if not given.
 ///
 /// log_probs: rows × classes, any dtype. labels: one per row, u8, i32 or i64.
 /// Reads one element per valid row. The sum is taken in double in an order fixed by the shape.
-/// label_smoothing must be 0. Throws LabelError (row, value, classes) before anything is written,
-/// InvalidArgument for a bad view or option, Unsupported for a device this build lacks.
+/// Options that only logits can have (smoothing, focal, z_loss, transform) are refused. Throws LabelError
+/// (row, value, classes) before anything is written, InvalidArgument for a bad view or option, Unsupported
+/// for a device this build lacks.
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options = {}, const Exec& exec = {});
 
-/// grad_log_probs[r,c] = -g[r]/d where c = label[r], else 0; g is the upstream, d the mean's divisor
+/// grad_log_probs[r,c] = -w[c]·g[r]/d where c = label[r], else 0; g is the upstream, d the mean's divisor
 /// (1 for none and sum). Every element is written. Moves 1 write of the matrix.
 void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, const LossOptions& options = {},
                   const Upstream& upstream = {}, const Exec& exec = {});
