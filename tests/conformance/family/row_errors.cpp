@@ -40,8 +40,11 @@ Off pull(const DistributionErrors& row, std::size_t c, const Off& mod, double ga
   const double p = row.of.p[c];
   const double loss = std::abs(row.of.log_loss[c]);
   if (o <= 4.0 * row.others[c] || p == 0.0 || mod.value == 0.0) {
+    const double least = std::max(o, row.others[c]);
+    const double of_loss =
+        p == 0.0 || least == 0.0 ? 0.0 : gamma * p * std::pow(least, gamma - 1.0) * row.log_loss[c];
     return {mod.value * (1.0 + gamma),
-            (2.0 + gamma) * 4.0 * mod.error + gamma * unit * mod.value * std::min(loss, 1e3)};
+            (2.0 + gamma) * 4.0 * mod.error + gamma * unit * mod.value * std::min(loss, 1e3) + of_loss};
   }
   const double slope = gamma * mod.value / o;
   const double relative = mod.error / mod.value + row.others[c] / o + kOptionUnits * unit;
@@ -163,7 +166,8 @@ class Propagation {
     for (std::size_t c = 0; c < classes_; ++c) {
       if (transform_.z[c] == -kInf) {  // p is 0; a label's pull may be what is left of all pulls
         const bool label = static_cast<std::int64_t>(c) == row_.label;
-        const double error = pull_errors[c] + (label ? kOptionUnits * unit_ * absolute : 0.0);
+        const double error =
+            pull_errors[c] + (label ? (kOptionUnits * unit_ + errors_.off_one) * absolute : 0.0);
         grad[c] = kept(error * transform_.slope[c] + std::abs(pulls[c]) * transform_.dslope[c], absolute);
         continue;
       }
