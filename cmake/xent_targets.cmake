@@ -31,10 +31,21 @@ function(xent_library name)
   target_link_libraries(${name} PUBLIC ${arg_LIBS} PRIVATE $<BUILD_INTERFACE:xent_flags>)
 endfunction()
 
+# xent_test_flags(target): what every test is compiled with. Tests are many and run once: what they call is
+# optimised, they themselves hardly, and GoogleTest's headers are parsed once for all of them.
+function(xent_test_flags target)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O1>)
+  target_link_libraries(${target} PRIVATE xent_flags GTest::gtest GTest::gmock)
+  if(NOT target STREQUAL xent_test_headers)
+    target_precompile_headers(${target} REUSE_FROM xent_test_headers)
+  endif()
+endfunction()
+
 # xent_test(name LABELS unit SOURCES … LIBS …): a GoogleTest program, registered once with ctest.
 function(xent_test name)
   cmake_parse_arguments(arg "" "" "LABELS;SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE xent_flags ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  xent_test_flags(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main)
   gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABELS}" DISCOVERY_TIMEOUT 60)
 endfunction()
