@@ -1,11 +1,12 @@
 // option-ratios: what each option and output of cross-entropy costs beside the plain call, loss and gradient
 // in one. Every round takes all cases in turn, so that whatever disturbs the machine disturbs all of them.
-//   option-ratios [rounds [threads]]
+//   option-ratios [rounds [threads [names…]]]: only the cases named
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,8 @@ struct Case {
   int matrices = 2;  ///< read or written
 };
 
-std::vector<Case> cases(Vectors& v, const Memory& shape) {
+/// The plain call, and the cases that are named; without names, all.
+std::vector<Case> cases(Vectors& v, const Memory& shape, std::span<char*> names) {
   const auto per_class = v.classes();
   const auto per_row = v.rows();
   constexpr TargetKind kProbs = TargetKind::probs;
@@ -115,6 +117,9 @@ std::vector<Case> cases(Vectors& v, const Memory& shape) {
        .options = {.label_smoothing = 0.1, .class_weights = per_class}},
       {.name = "label_smoothing, focal_gamma", .options = {.label_smoothing = 0.1, .focal_gamma = 2.0}},
   };
+  std::erase_if(all, [&](const Case& c) {
+    return !names.empty() && c.name != "plain" && std::ranges::find(names, c.name) == names.end();
+  });
   return all;
 }
 
@@ -138,14 +143,14 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void measure(std::int64_t rows, std::int64_t classes, int rounds, int threads) {
+void measure(std::int64_t rows, std::int64_t classes, int rounds, int threads, std::span<char*> names) {
   constexpr int kCalls = 3;
   const double bytes = 4.0 * sizeof(float) * static_cast<double>(rows * classes);
   std::vector<Memory> sets;
   const std::int64_t count = std::min<std::int64_t>(buffer_sets(bytes, threads), 4);
   for (std::int64_t i = 0; i < count; ++i) sets.emplace_back(rows, classes, static_cast<std::uint64_t>(i));
   Vectors vectors(sets.front());
-  const std::vector<Case> all = cases(vectors, sets.front());
+  const std::vector<Case> all = cases(vectors, sets.front(), names);
   std::vector<std::vector<double>> times(all.size());
   std::size_t set = 0;
   for (int round = 0; round < rounds; ++round) {
@@ -175,6 +180,7 @@ void measure(std::int64_t rows, std::int64_t classes, int rounds, int threads) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 15;
   const int threads = argc > 2 ? std::atoi(argv[2]) : 0;
-  xent::bench::measure(256, 50257, rounds, threads);
-  xent::bench::measure(4096, 1000, rounds, threads);
+  const std::span<char*> names(argv + std::min(argc, 3), argv + argc);
+  xent::bench::measure(256, 50257, rounds, threads, names);
+  xent::bench::measure(4096, 1000, rounds, threads, names);
 }

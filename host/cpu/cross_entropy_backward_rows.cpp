@@ -108,7 +108,8 @@ class SavedRow {
     thread_local Scratch packed_probs;
     thread_local Scratch made;
     MadeLogits<D, T> y = MakeLogits<D, T>(job_, r_, packed_logits, made);
-    y.Prepare(0, Classes());
+    Nothing nothing;
+    y.Prepare(0, Classes(), nothing);
     KnownRow<D, T> row{.logits = y,
                        .in = MakeInputs<D, T>(job_, r_, packed_probs),
                        .scale = probability_.scale,

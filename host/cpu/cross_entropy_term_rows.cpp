@@ -21,8 +21,8 @@ namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
 /// Most options leave a row's gradient an exponential times a factor less a share; kFull is for the others,
-/// and for entropies.
-template <bool kFull, class T>
+/// and for entropies. Logits is the kind of MadeLogits.
+template <template <class, class> class Logits, bool kFull, class T>
 class TermRows {
  public:
   using C = Compute<T>;
@@ -38,8 +38,9 @@ class TermRows {
   }
 
  private:
-  using Known = KnownLoss<D, T>;
-  using Gradient = std::conditional_t<kFull, QuickGradient<D, T>, SharedExp<D, T>>;
+  using RowLogits = Logits<D, T>;
+  using Known = KnownLoss<D, T, RowLogits>;
+  using Gradient = std::conditional_t<kFull, QuickGradient<D, T>, SharedExp<D, T, RowLogits>>;
 
   /// A row whose loss is known and whose gradient is being written.
   struct Pending {
@@ -54,18 +55,17 @@ class TermRows {
     const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
     if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
 
-    thread_local Scratch packed_logits[2];  // the pending row still needs its own
-    thread_local Scratch packed_probs[2];
-    thread_local Scratch made[2];
+    // Two each: the pending row still needs its own.
+    thread_local Scratch packed_logits[2], packed_probs[2], made[2];
     turn_ = 1 - turn_;
     Known known;
     known.in = MakeInputs<D, T>(job_, r, packed_probs[turn_]);
-    auto writer = pending_.writer;  // a local: it stays in registers
-    RowNormaliser<D, MadeLogits<D, T>, RowTerms<D, T, kFull>> normaliser(
-        MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_]), {known.in, job_.weight_sum}, classes_,
-        static_cast<C>(job_.transform.scale));
-    known.found = normaliser.Run([&]() HWY_ATTR { writer.WriteTwo(); });
-    writer.Finish();
+    RowNormaliser<D, RowLogits, RowTerms<D, T, kFull>> normaliser(
+        RowLogits{MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_])}, {known.in, job_.weight_sum},
+        classes_, static_cast<C>(job_.transform.scale));
+    WriteAlong<D, T, Gradient> along{pending_.writer};  // a local: it stays in registers
+    known.found = normaliser.Run(along);
+    along.writer.Finish();
     Close();
 
     known.logits = normaliser.row();
@@ -77,8 +77,9 @@ class TermRows {
                      .lse = known.loss.lse,
                      .log_prob = known.loss.log_prob,
                      .entropy = known.loss.entropy};
-    if (job_.wants_argmax()) result.argmax = ArgMax(D(), known.logits, classes_, known.found);
-    if (job_.wants_rank()) result.target_rank = RankOf(D(), known.logits, classes_, label, known.found);
+    const MadeLogits<D, T>& logits = known.logits;
+    if (job_.wants_argmax()) result.argmax = ArgMax(D(), logits, classes_, known.found);
+    if (job_.wants_rank()) result.target_rank = RankOf(D(), logits, classes_, label, known.found);
     take_result(job_, r, label, result, parts_.of(r));
     if (job_.wants_gradient()) Gradients(r, known);
   }
@@ -126,7 +127,8 @@ class TermRows {
     Special& special = known.special;
     special.at = label;
     if (job_.soft() && Regular(known) && known.sums.rest < 1.0) {
-      special.at = ArgMax(D(), known.logits, classes_, known.found);
+      const MadeLogits<D, T>& logits = known.logits;
+      special.at = ArgMax(D(), logits, classes_, known.found);
       special.q = static_cast<double>(static_cast<C>(known.in.probs[special.at]));
     }
     if (special.at < 0) return;
@@ -153,7 +155,9 @@ class TermRows {
 
   void Gradients(std::int64_t r, const Known& known) {
     const RowUpstream upstream = job_.row_upstream(r);
-    if (job_.outputs.grad_targets.given()) OfTargets(r, known, upstream);
+    if constexpr (kFull) {
+      if (job_.outputs.grad_targets.given()) OfTargets(r, known, upstream);
+    }
     if (job_.outputs.grad.given()) OfLogits(r, known, upstream);
     if (pending_.row < 0) FinishTargets(r);
   }
@@ -221,7 +225,7 @@ class TermRows {
     const double left = std::fma(job_.transform.scale, known.found.top, -static_cast<double>(reference));
     const bool from_top = job_.upstream.entropy.given();
     const double sum = left == 0.0 || from_top ? known.sums.sum() : known.sums.sum() * std::exp(left);
-    SharedExp<D, T> exp{
+    SharedExp<D, T, RowLogits> exp{
         .logits = known.logits,
         .scale = static_cast<C>(job_.transform.scale),
         .reference = reference,
@@ -262,13 +266,17 @@ class TermRows {
 
 void CrossEntropyTermRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
                           const CrossEntropyParts& parts) {
-  const bool full = job.soft() || job.transform.capped || job.weights != nullptr ||
-                    job.upstream.entropy.given() || job.outputs.entropy.given();
+  const bool full =
+      job.soft() || job.weights != nullptr || job.upstream.entropy.given() || job.outputs.entropy.given();
   with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
     if (full) {
-      TermRows<true, T>(job, parts).Run(begin, end);
+      TermRows<MadeLogits, true, T>(job, parts).Run(begin, end);
+    } else if (job.transform.capped) {
+      TermRows<CappedLogits, false, T>(job, parts).Run(begin, end);
+    } else if (job.transform.bias != nullptr) {
+      TermRows<BiasedLogits, false, T>(job, parts).Run(begin, end);
     } else {
-      TermRows<false, T>(job, parts).Run(begin, end);
+      TermRows<PlainLogits, false, T>(job, parts).Run(begin, end);
     }
   });
   if (job.streaming_stores) hwy::FlushStream();

@@ -34,14 +34,21 @@ HWY_INLINE double Total(D d, hn::Vec<D> v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
 }
 
+/// What loops do meanwhile that have nothing else to do.
+struct Nothing {
+  HWY_INLINE void operator()() const {}
+};
+
 /// The logits that a row's loops read, where they lie.
 template <class D, class T>
 struct Logits {
   using C = hn::TFromD<D>;
   const T* at = nullptr;
+  static constexpr bool kMade = false;  ///< Prepare() reads memory, and nothing else does
 
   /// Before columns [begin, end) are read for the first time.
-  void Prepare(std::int64_t /*begin*/, std::int64_t /*end*/) const {}
+  template <class Meanwhile>
+  void Prepare(std::int64_t /*begin*/, std::int64_t /*end*/, const Meanwhile& /*meanwhile*/) const {}
   HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return LoadVector(D(), at + c); }
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
     return LoadPart(D(), at + c, count, MinusInfinity<T>());
@@ -119,7 +126,7 @@ struct BlockSums {
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
 HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Terms::Inputs& in,
                                          std::int64_t begin, std::int64_t n, C scale, C reference,
-                                         const Meanwhile& meanwhile) {
+                                         Meanwhile& meanwhile) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   BlockSums<D, Terms> sums(scale, reference);
   const std::int64_t end = begin + n;

@@ -13,12 +13,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// factor · exp(x) - share. A share of 0 changes no bit.
-template <class D, class T>
+/// factor · exp(x) - share, and of a softcap's tanh its slope times that. A share of 0 changes no bit.
+template <class D, class T, class Row = MadeLogits<D, T>>
 struct SharedExp {
   using C = hn::TFromD<D>;
   using V = hn::Vec<D>;
-  MadeLogits<D, T> logits{};
+  Row logits{};
   C scale = C{1};
   C reference = C{0};
   C of_exp = C{0};
@@ -27,7 +27,8 @@ struct SharedExp {
   HWY_INLINE V Of(V y) const {
     const D d;
     const V x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, reference));
-    return hn::MulSub(ExpNotAbove(d, x), hn::Set(d, of_exp), hn::Set(d, share));
+    const V g = hn::MulSub(ExpNotAbove(d, x), hn::Set(d, of_exp), hn::Set(d, share));
+    return Row::kMade ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
   }
   HWY_INLINE V Whole(std::int64_t c) const { return Of(logits.Whole(c)); }
   HWY_INLINE V Part(std::int64_t c, std::size_t count) const { return Of(logits.Part(c, count)); }
@@ -147,9 +148,9 @@ double TakeFocal(const CrossEntropyJob& job, const KnownRow<D, T>& row, const fo
 }
 
 /// All that is known of a row once it has been read.
-template <class D, class T>
+template <class D, class T, class Row = MadeLogits<D, T>>
 struct KnownLoss {
-  MadeLogits<D, T> logits{};
+  Row logits{};
   TermInputs<D, T> in{};
   RowSums found{};
   RowTotals sums{};

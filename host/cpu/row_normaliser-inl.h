@@ -18,7 +18,8 @@ namespace xent::cpu::HWY_NAMESPACE {
 template <class Terms, class D, class Row, class C = hn::TFromD<D>>
 HWY_NOINLINE BlockSums<D, Terms> ReadBlockAgain(D d, Row row, typename Terms::Inputs in, std::int64_t begin,
                                                 std::int64_t n, C scale, C reference) {
-  return ReadBlock<Terms>(d, row, in, begin, n, scale, reference, []() HWY_ATTR {});
+  Nothing nothing;
+  return ReadBlock<Terms>(d, row, in, begin, n, scale, reference, nothing);
 }
 
 /// Largest of the first n columns.
@@ -79,25 +80,23 @@ class RowNormaliser {
   using C = hn::TFromD<D>;
 
   RowNormaliser(const Row& row, const Terms& terms, std::int64_t classes, C scale)
-      : row_(row), terms_(terms), classes_(classes), scale_(scale) {
-    Prepare(HWY_MIN(classes, kBlock));
-    C max = Maximum(D(), row_, HWY_MIN(classes, kSample));
-    if (max == MinusInfinity<C>()) {
-      Prepare(classes);
-      max = Maximum(D(), row_, classes);
-    }
-    // Against -inf every exponential would be NaN; against 0 those of a fully masked row are 0.
-    reference_ = max == MinusInfinity<C>() ? C{0} : Scaled(max);
-  }
+      : row_(row), terms_(terms), classes_(classes), scale_(scale) {}
 
   template <class Meanwhile>
-  HWY_INLINE RowSums Run(const Meanwhile& meanwhile) {
+  HWY_INLINE RowSums Run(Meanwhile& meanwhile) {
     const D d;
+    FindReference(meanwhile);
     const auto in = terms_.inputs;  // locals stay in registers: what meanwhile() writes might alias members
     for (std::int64_t begin = 0; begin < classes_; begin += kBlock) {
-      Prepare(begin + Columns(begin));
+      Prepare(begin + Columns(begin), meanwhile);
       const Row row = row_;
-      auto block = ReadBlock<Terms>(d, row, in, begin, Columns(begin), scale_, reference_, meanwhile);
+      auto block = [&]() HWY_ATTR {
+        if constexpr (Row::kMade) {
+          return ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_);
+        } else {
+          return ReadBlock<Terms>(d, row, in, begin, Columns(begin), scale_, reference_, meanwhile);
+        }
+      }();
       const auto higher = hn::Gt(block.Max(), hn::Set(d, max_));
       if (HWY_UNLIKELY(!hn::AllFalse(d, higher))) {
         max_ = hn::GetLane(hn::MaxOfLanes(d, block.Max()));
@@ -133,10 +132,23 @@ class RowNormaliser {
   std::int64_t Columns(std::int64_t begin) const { return HWY_MIN(kBlock, classes_ - begin); }
   C Scaled(C y) const { return static_cast<C>(static_cast<double>(scale_) * static_cast<double>(y)); }
 
-  void Prepare(std::int64_t end) {
+  template <class Meanwhile>
+  HWY_INLINE void Prepare(std::int64_t end, Meanwhile& meanwhile) {
     if (end <= prepared_) return;
-    row_.Prepare(prepared_, end);
+    row_.Prepare(prepared_, end, meanwhile);
     prepared_ = end;
+  }
+
+  template <class Meanwhile>
+  HWY_INLINE void FindReference(Meanwhile& meanwhile) {
+    Prepare(HWY_MIN(classes_, kBlock), meanwhile);
+    C max = Maximum(D(), row_, HWY_MIN(classes_, kSample));
+    if (max == MinusInfinity<C>()) {
+      Prepare(classes_, meanwhile);
+      max = Maximum(D(), row_, classes_);
+    }
+    // Against -inf every exponential would be NaN; against 0 those of a fully masked row are 0.
+    reference_ = max == MinusInfinity<C>() ? C{0} : Scaled(max);
   }
 
   void Rebase(std::int64_t begin) {
@@ -186,7 +198,7 @@ class RowNormaliser {
 /// The sums of a whole row, of `scale` times its logits. `meanwhile()` is called before every two vectors
 /// that are read.
 template <class T, class Meanwhile>
-HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, const Meanwhile& meanwhile,
+HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, Meanwhile&& meanwhile,
                                 Compute<T> scale = Compute<T>{1}) {
   using D = hn::ScalableTag<Compute<T>>;
   RowNormaliser<D, Logits<D, T>, NoTerms<D>> row({z}, {}, classes, scale);

@@ -1,6 +1,6 @@
-// A long row with everything that the cross-entropy's options can ask of its first pass: logits that are made
-// from others, and sums besides that of the exponentials. Both are done block by block, in loops of their own
-// on what lies in the first-level cache, so that the loop that waits for memory stays what it is.
+// What the cross-entropy's options can ask of a long row's first pass besides the sum of its exponentials. It
+// is added up block by block, in loops of its own on what lies in the first-level cache, so that the loop
+// that waits for memory stays what it is.
 #if defined(XENT_HOST_CPU_ROW_TERMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef XENT_HOST_CPU_ROW_TERMS_INL_H_
 #undef XENT_HOST_CPU_ROW_TERMS_INL_H_
@@ -10,92 +10,12 @@
 
 #include <cmath>
 
+#include "host/cpu/row_logits-inl.h"
 #include "host/cpu/row_normaliser-inl.h"
-#include "host/cpu/tanh-inl.h"
 #include "kernels/formulas/row_sums.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
-
-/// Logits as they are, or made from them: u = x·of_logit + bias, or tanh(u). The made ones stay in the
-/// second-level cache for the passes that follow.
-template <class D, class T>
-struct MadeLogits {
-  using C = hn::TFromD<D>;
-  using V = hn::Vec<D>;
-  const T* at = nullptr;
-  C* made = nullptr;        ///< null where the logits are read as they are
-  const C* read = nullptr;  ///< what is read, where that is of the compute type whether made or not
-  C of_logit = C{1};
-  const C* bias = nullptr;
-  bool shifted = false;  ///< u itself is read
-  bool capped = false;
-  C highest = C{0};  ///< largest |u| of what is capped
-
-  HWY_INLINE V Whole(std::int64_t c) const {
-    if (shifted) return LinearWhole(c);
-    if constexpr (std::is_same_v<T, C>) return hn::LoadU(D(), read + c);
-    return made != nullptr ? hn::LoadU(D(), made + c) : LoadVector(D(), at + c);
-  }
-  HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
-    if (shifted) {
-      const V masked = hn::Set(D(), MinusInfinity<C>());
-      return hn::IfThenElse(hn::FirstN(D(), count), LinearPart(c, count), masked);
-    }
-    return made != nullptr ? LoadPart(D(), made + c, count, MinusInfinity<C>())
-                           : LoadPart(D(), at + c, count, MinusInfinity<T>());
-  }
-  /// The logits of the next block, before they are needed to make it.
-  HWY_INLINE void Fetch(std::int64_t c, std::int64_t count) const { PrefetchAhead(at + c, count); }
-  C One(std::int64_t c) const {
-    if (shifted) return hn::GetLane(LinearPart(c, 1));
-    return made != nullptr ? made[c] : static_cast<C>(at[c]);
-  }
-
-  HWY_INLINE V Linear(V x, V b) const { return hn::MulAdd(x, hn::Set(D(), of_logit), b); }
-  HWY_INLINE V LinearWhole(std::int64_t c) const {
-    return Linear(LoadVector(D(), at + c), bias != nullptr ? hn::LoadU(D(), bias + c) : hn::Zero(D()));
-  }
-  HWY_INLINE V LinearPart(std::int64_t c, std::size_t count) const {
-    const auto b = bias != nullptr ? LoadPart(D(), bias + c, count, C{0}) : hn::Zero(D());
-    return Linear(LoadPart(D(), at + c, count, T(0.0F)), b);
-  }
-
-  void Prepare(std::int64_t begin, std::int64_t end) {
-    if (capped) Cap(begin, end);
-  }
-
- private:
-  HWY_NOINLINE void Cap(std::int64_t begin, std::int64_t end) {
-    const D d;
-    const MadeLogits row = *this;  // a local: its members stay in registers
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    V high = hn::Set(d, highest);
-    std::int64_t c = begin;
-    for (; c + lanes <= end; c += lanes) {
-      const V u = row.LinearWhole(c);
-      high = hn::Max(high, hn::Abs(u));
-      hn::StoreU(TanhOf(d, u), d, row.made + c);
-    }
-    if (c < end) {
-      const auto count = static_cast<std::size_t>(end - c);
-      const V u = hn::IfThenElseZero(hn::FirstN(d, count), row.LinearPart(c, count));
-      high = hn::Max(high, hn::Abs(u));
-      StorePart(d, TanhOf(d, u), row.made + c, count);
-    }
-    highest = hn::GetLane(hn::MaxOfLanes(d, high));
-    // NaN included: the largest of them may have been lost beside one.
-    if (!(highest < std::numeric_limits<C>::infinity())) Mask(begin, end);
-  }
-
-  /// What is -inf has no tanh: it stays masked.
-  HWY_NOINLINE void Mask(std::int64_t begin, std::int64_t end) const {
-    for (std::int64_t c = begin; c < end; ++c) {
-      const C u = hn::GetLane(LinearPart(c, 1));
-      if (u == MinusInfinity<C>()) made[c] = u;
-    }
-  }
-};
 
 /// What a row's further sums are of.
 template <class D, class T>

@@ -63,6 +63,13 @@ class RowWriter {
   bool streaming_ = false;
 };
 
+/// Goes on with a row while another is read.
+template <class D, class T, class Value>
+struct WriteAlong {
+  RowWriter<D, T, Value> writer;
+  HWY_INLINE void operator()() { writer.WriteTwo(); }
+};
+
 /// A row at once.
 template <class D, class T, class Value>
 HWY_INLINE void WriteRow(D /*d*/, T* out, std::int64_t n, const Value& value, bool streaming) {

@@ -48,7 +48,8 @@ RowPartial SumsOf(const ShardJob& shard, std::int64_t r) {
   const auto logits = MakeLogits<D, T>(job, r, packed_logits, made);
   RowNormaliser<D, MadeLogits<D, T>, NoTerms<D>> normaliser(logits, {}, classes,
                                                             static_cast<C>(job.transform.scale));
-  const RowSums found = normaliser.Run([]() HWY_ATTR {});
+  Nothing nothing;
+  const RowSums found = normaliser.Run(nothing);
   const MadeLogits<D, T>& y = normaliser.row();
 
   RowPartial part;
@@ -96,7 +97,8 @@ void GradientsOf(const ShardJob& shard, const RowPartial& all, std::int64_t r) {
   thread_local Scratch packed_logits, packed_probs, made, packed_grad, packed_grad_targets;
   const std::int64_t classes = job.classes();
   auto logits = MakeLogits<D, T>(job, r, packed_logits, made);
-  logits.Prepare(0, classes);
+  Nothing nothing;
+  logits.Prepare(0, classes, nothing);
   const auto in = MakeInputs<D, T>(job, r, packed_probs);
 
   const formulas::RowSums<double> sums = formulas::sums_of(all);

@@ -45,13 +45,14 @@ xent_status xent_log_softmax_backward(const xent_const_matrix* log_probs,
                                       const xent_const_matrix* grad_log_probs, const xent_matrix* grad_logits,
                                       const xent_exec* exec);
 
-/* loss[r] = -log_probs[r, label[r]], then reduced. labels: one per row.
- * XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. label_smoothing must be 0. */
+/* loss[r] = -w[label[r]]·log_probs[r, label[r]], then reduced; w are the options' class_weights, ones if not
+ * given. labels: one per row. Options that only logits can have (label_smoothing, focal_gamma, z_loss, the
+ * transform) must be off. XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. */
 xent_status xent_nll(const xent_const_matrix* log_probs, const xent_labels* labels,
                      const xent_nll_outputs* outputs, const xent_loss_options* options,
                      const xent_exec* exec);
 
-/* grad_log_probs[r,c] = -g[r]/d where c = label[r], else 0; g the upstream, d the mean's divisor (1 for
+/* grad_log_probs[r,c] = -w[c]·g[r]/d where c = label[r], else 0; g the upstream, d the mean's divisor (1 for
  * XENT_NONE and XENT_SUM). Every element is written. Errors as xent_nll. */
 xent_status xent_nll_backward(const xent_labels* labels, const xent_matrix* grad_log_probs,
                               const xent_loss_options* options, const xent_upstream* upstream,
