@@ -50,6 +50,7 @@ class Rows {
     packed_ = 1 - packed_;
     const T* x = read_row<T>(job_.logits, r, packed_logits[packed_]);
     auto writer = pending_.writer;  // a local: it stays in registers
+    writer.KeepClearOf(x);
     const auto scale = static_cast<C>(job_.transform.scale);
     const RowSums found = NormaliseRow(
         x, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }, scale);

@@ -122,7 +122,7 @@ struct BlockSums {
   HWY_INLINE double Linear() const { return Total(d, hn::Add(linear_even, linear_odd)); }
 };
 
-/// Reads n columns from `begin` on. `meanwhile()` is called before every two vectors of them.
+/// Reads n columns from `begin` on. `meanwhile()` is called after the loads of every two vectors of them.
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
 HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Terms::Inputs& in,
                                          std::int64_t begin, std::int64_t n, C scale, C reference,
@@ -134,9 +134,9 @@ HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Ter
   for (; c + 2 * lanes <= end; c += 2 * lanes) {
     row.Fetch(c, 2 * lanes);
     in.Fetch(c, 2 * lanes);
-    meanwhile();
     const auto y0 = row.Whole(c);
     const auto y1 = row.Whole(c + lanes);
+    meanwhile();
     sums.AddEven(y0);
     sums.AddOdd(y1);
   }

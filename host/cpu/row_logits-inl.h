@@ -74,9 +74,9 @@ struct MadeLogits {
     std::int64_t c = begin;
     for (; c + 2 * lanes <= end; c += 2 * lanes) {
       row.Fetch(c, 2 * lanes);
-      along();
       const V u0 = row.LinearWhole(c);
       const V u1 = row.LinearWhole(c + lanes);
+      along();
       high = hn::Max(high, hn::Max(hn::Abs(u0), hn::Abs(u1)));
       hn::StoreU(TanhOf(d, u0), d, row.made + c);
       hn::StoreU(TanhOf(d, u1), d, row.made + c + lanes);

@@ -195,7 +195,7 @@ class RowNormaliser {
   RowSums sums_{};
 };
 
-/// The sums of a whole row, of `scale` times its logits. `meanwhile()` is called before every two vectors
+/// The sums of a whole row, of `scale` times its logits. `meanwhile()` is called after every two vectors
 /// that are read.
 template <class T, class Meanwhile>
 HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, Meanwhile&& meanwhile,

@@ -27,10 +27,28 @@ class RowWriter {
     if (past != 0) WritePart(HWY_MIN(n, static_cast<std::int64_t>((vector_bytes - past) / sizeof(T))));
   }
 
+  /// Lets reading run ahead where it would trip over what was just written: a load waits for every store
+  /// before it whose address has the same low 12 bits, and the two may keep such a distance all row long.
+  void KeepClearOf(const T* reads) {
+    constexpr std::uintptr_t kPage = 4096, kNear = 1024;
+    const auto ahead =
+        (reinterpret_cast<std::uintptr_t>(reads) - reinterpret_cast<std::uintptr_t>(out_ + next_)) % kPage;
+    if (ahead < kPage - kNear) return;
+    const auto step = 2 * static_cast<std::uintptr_t>(Lanes()) * sizeof(T);
+    wait_ = static_cast<int>((kPage - ahead) / step) + 1;
+  }
+
+  /// To be called when the loads of a step have been made, for the same reason.
   HWY_INLINE void WriteTwo() {
+    if (HWY_UNLIKELY(wait_ > 0)) {
+      --wait_;
+      return;
+    }
     if (next_ + 2 * Lanes() > n_) return;
-    WriteOne();
-    WriteOne();
+    const auto v0 = value_.Whole(next_);
+    const auto v1 = value_.Whole(next_ + Lanes());
+    Write(v0);
+    Write(v1);
   }
   HWY_INLINE void Finish() {
     while (next_ + Lanes() <= n_) WriteOne();
@@ -40,9 +58,9 @@ class RowWriter {
  private:
   static std::int64_t Lanes() { return static_cast<std::int64_t>(hn::Lanes(D())); }
 
-  HWY_INLINE void WriteOne() {
+  HWY_INLINE void WriteOne() { Write(value_.Whole(next_)); }
+  HWY_INLINE void Write(hn::Vec<D> v) {
     const D d;
-    const auto v = value_.Whole(next_);
     if (streaming_) {
       StoreVector<true>(d, v, out_ + next_);
     } else {
@@ -61,6 +79,7 @@ class RowWriter {
   std::int64_t next_ = 0;
   Value value_{};
   bool streaming_ = false;
+  int wait_ = 0;  ///< steps to be let pass
 };
 
 /// Goes on with a row while another is read.

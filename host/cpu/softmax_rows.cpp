@@ -55,6 +55,7 @@ class Rows {
     thread_local Scratch packed_result;
     const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
     auto writer = writer_;  // a local: it stays in registers
+    writer.KeepClearOf(z);
     const MaxRest state = NormaliseRow(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }).state;
     writer.Finish();
     Close();

@@ -19,6 +19,9 @@ constexpr unsigned kLargestCluster = 8;
 // Shared memory that a block has besides its tiles: reductions' scratch, and what the driver keeps.
 constexpr std::size_t kSharedReserve = 3 << 10;
 
+// Row kernels are compiled for so many threads on a multiprocessor: more would not find registers.
+constexpr int kResidentThreads = 1024;
+
 // Blocks per multiprocessor in a grid: several rounds, so that the last one is short.
 constexpr std::int64_t kBlocksPerMultiprocessor = 32;
 
@@ -88,6 +91,13 @@ void place_row(GpuPlan& plan, const GpuWork& work, const DeviceProperties& devic
                       static_cast<std::size_t>(gpu::rows_per_block(plan.mapping));
 }
 
+int resident_blocks(const GpuPlan& plan, const DeviceProperties& device) {
+  const int threads = std::min(kResidentThreads, device.threads_per_multiprocessor);
+  const auto by_threads = static_cast<std::size_t>(threads / gpu::shape_of(plan.mapping).block);
+  const std::size_t by_memory = device.shared_per_multiprocessor / (plan.shared_bytes + kSharedReserve);
+  return static_cast<int>(std::max<std::size_t>(1, std::min(by_threads, by_memory)));
+}
+
 }  // namespace
 
 GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
@@ -100,6 +110,7 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
   const std::int64_t most_groups =
       std::max<std::int64_t>(1, kBlocksPerMultiprocessor * device.multiprocessors / plan.cluster);
   plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
+  plan.resident_blocks = resident_blocks(plan, device);
   const std::int64_t reads = plan.row_stays ? 1 : 2;
   const std::int64_t bytes = product(rows, row_bytes);
   plan.bytes_read = product(reads * work.matrices_read, bytes);
@@ -112,13 +123,19 @@ unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device
   return static_cast<unsigned>(std::clamp<std::int64_t>(divide_up(items, block), 1, most));
 }
 
+double occupancy(const GpuPlan& plan, const DeviceProperties& device) {
+  const int threads = plan.resident_blocks * gpu::shape_of(plan.mapping).block;
+  return static_cast<double>(threads) / device.threads_per_multiprocessor;
+}
+
 std::string to_string(const GpuPlan& plan) {
   std::ostringstream out;
   out << "gpu: " << gpu::name(plan.mapping);
   if (plan.cluster > 1) out << " in each of " << plan.cluster << " blocks of a cluster";
   out << ", tiles of " << plan.tile.columns << " columns, " << plan.shared_bytes << " B of shared memory, "
-      << plan.grid << " blocks, the row " << (plan.row_stays ? "stays on chip" : "is read twice")
-      << ", reads " << plan.bytes_read << " B, writes " << plan.bytes_written << " B";
+      << plan.grid << " blocks, " << plan.resident_blocks << " at once on a multiprocessor, the row "
+      << (plan.row_stays ? "stays on chip" : "is read twice") << ", reads " << plan.bytes_read
+      << " B, writes " << plan.bytes_written << " B";
   return out.str();
 }
 

@@ -37,6 +37,7 @@ struct GpuPlan {
   unsigned grid = 1;
   std::size_t shared_bytes = 0;  ///< dynamic, per block
   bool row_stays = true;         ///< the whole row is on chip: what is read is read once
+  int resident_blocks = 1;       ///< that a multiprocessor holds at once, for what is known here
   std::int64_t bytes_read = 0;   ///< of matrices, from memory
   std::int64_t bytes_written = 0;
 
@@ -48,6 +49,9 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device);
 
 /// Blocks of so many threads for a pass over n items, an item per thread.
 unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device);
+
+/// The share of a multiprocessor's threads that resident blocks make up.
+double occupancy(const GpuPlan& plan, const DeviceProperties& device);
 
 std::string to_string(const GpuPlan& plan);
 

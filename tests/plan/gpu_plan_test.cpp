@@ -2,8 +2,11 @@
 #include "host/plan/gpu_plan.hpp"
 
 #include <limits>
+#include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "host/plan/gpu_devices.hpp"
 
 namespace xent::plan {
 namespace {
@@ -12,15 +15,14 @@ using gpu::Mapping;
 
 constexpr std::size_t kKiB = 1024;
 
-/// Numbers of the architectures that the kernels are compiled for (CUDA programming guide, compute
-/// capabilities).
-constexpr DeviceProperties kTuring{75, 40, 1024, 64 * kKiB, 64 * kKiB};
-constexpr DeviceProperties kAmpere{80, 108, 2048, 164 * kKiB, 163 * kKiB};
-constexpr DeviceProperties kAda{89, 128, 1536, 100 * kKiB, 99 * kKiB};
-constexpr DeviceProperties kHopper{90, 132, 2048, 228 * kKiB, 227 * kKiB};
-constexpr DeviceProperties kBlackwell{100, 148, 2048, 228 * kKiB, 227 * kKiB};
-constexpr DeviceProperties kBlackwellConsumer{120, 170, 1536, 100 * kKiB, 99 * kKiB};
-constexpr DeviceProperties kAll[] = {kTuring, kAmpere, kAda, kHopper, kBlackwell, kBlackwellConsumer};
+constexpr DeviceProperties device(std::string_view name) {
+  for (const NamedDevice& named : kNamedDevices) {
+    if (named.name == name) return named.properties;
+  }
+  throw "there is no such device";
+}
+constexpr DeviceProperties kAmpere = device("a100");
+constexpr DeviceProperties kHopper = device("h200");
 
 GpuPlan plan(std::int64_t rows, std::int64_t classes, DType dtype, const DeviceProperties& device = kHopper,
              int tiles = 1) {
@@ -62,7 +64,7 @@ TEST(GpuPlan, LongRowsAreSharedOutOverAClusterWhereThereAreClusters) {
 }
 
 TEST(GpuPlan, WhatBitsDependOnDoesNotLookAtTheRows) {
-  for (const DeviceProperties& device : kAll) {
+  for (const auto& [name, device] : kNamedDevices) {
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
       for (const std::int64_t classes : {1, 10, 33, 1000, 5000, 50257, 128256, 1000000}) {
         GpuPlan few = plan(1, classes, dtype, device);
@@ -77,7 +79,7 @@ TEST(GpuPlan, WhatBitsDependOnDoesNotLookAtTheRows) {
 
 /// What a launch demands, for every length up to some thousands and samples beyond.
 TEST(GpuPlan, EveryPlanCanBeLaunched) {
-  for (const DeviceProperties& device : kAll) {
+  for (const auto& [name, device] : kNamedDevices) {
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
       for (const int tiles : {1, 2}) {
         for (std::int64_t classes = 1; classes < 3'000'000; classes += 1 + classes / 97) {
@@ -115,11 +117,32 @@ TEST(GpuPlan, BytesBeyondTheAddressSpaceAreMany) {
   EXPECT_EQ(p.bytes_read, std::numeric_limits<std::int64_t>::max());
 }
 
+TEST(GpuPlan, ResidentBlocksFitTheRegistersAndTheSharedMemory) {
+  EXPECT_EQ(plan(64, 10, DType::f32).resident_blocks, 8);      // of 128 threads: registers for 1024
+  EXPECT_EQ(plan(64, 50257, DType::bf16).resident_blocks, 1);  // of 1024
+  EXPECT_DOUBLE_EQ(occupancy(plan(64, 10, DType::f32), kHopper), 0.5);
+  EXPECT_DOUBLE_EQ(occupancy(plan(64, 10, DType::f32, device("t4")), device("t4")), 1.0);
+  // Four 4 KiB rows to a block: 64 KiB hold three of them where 228 KiB hold eight.
+  EXPECT_EQ(plan(64, 1024, DType::f32).resident_blocks, 8);
+  EXPECT_EQ(plan(64, 1024, DType::f32, device("t4")).resident_blocks, 3);
+  for (const auto& [name, device] : kNamedDevices) {
+    for (std::int64_t classes = 1; classes < 300'000; classes += 1 + classes / 7) {
+      const GpuPlan p = plan(37, classes, DType::f32, device);
+      ASSERT_GE(p.resident_blocks, 1) << name;
+      ASSERT_TRUE(p.resident_blocks == 1 || static_cast<std::size_t>(p.resident_blocks) * p.shared_bytes <=
+                                                device.shared_per_multiprocessor)
+          << name << classes;
+      ASSERT_LE(occupancy(p, device), 1.0) << name << classes;
+    }
+  }
+}
+
 TEST(GpuPlan, CanBePrinted) {
   EXPECT_EQ(
       to_string(plan(8192, 128256, DType::bf16)),
       "gpu: 1024 threads per row in each of 4 blocks of a cluster, tiles of 32064 columns, 64144 B of shared "
-      "memory, 4224 blocks, the row stays on chip, reads 2101346304 B, writes 2101346304 B");
+      "memory, 4224 blocks, 1 at once on a multiprocessor, the row stays on chip, reads 2101346304 B, writes "
+      "2101346304 B");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// xent-info: what this build is and what it finds on this machine.
+// xent-info: what this build is, what it finds on this machine, and how it would do a call.
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -8,6 +8,7 @@
 
 #include "host/apps/common/machine.hpp"
 #include "host/apps/common/text.hpp"
+#include "host/apps/info/plan_command.hpp"
 
 namespace {
 
@@ -37,8 +38,12 @@ int main(int argc, char** argv) {
     print_info();
     return 0;
   }
+  if (option == "plan") return xent::apps::plan_command(argc - 1, argv + 1);
   const bool help = option == "--help" || option == "-h";
-  std::fputs("Usage: xent-info\nPrints version, build, processor, SIMD targets, threads and devices.\n",
-             help ? stdout : stderr);
+  std::fputs(
+      "Usage: xent-info\nPrints version, build, processor, SIMD targets, threads and devices.\n\n"
+      "Usage: xent-info plan OP --rows N --classes C [OPTIONS]\n"
+      "Prints how a call would be done, and the bytes that it would move (xent-info plan --help).\n",
+      help ? stdout : stderr);
   return help ? 0 : 2;
 }
