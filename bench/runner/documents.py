@@ -27,16 +27,9 @@ def newest_per_gpu(documents):
     """The same of gpu-check's, those that measured anything."""
     latest = {}
     for results in sorted((d for d in documents if d.get("kind") == "gpu-check"), key=lambda r: r["date"]):
-        if gpu_runs(results):
+        if gpu_tables.measured(results):
             latest[results["machine"]["gpu"]] = results
     return sorted(latest.values(), key=lambda r: r["date"], reverse=True)
-
-
-def gpu_runs(results):
-    """Heading and figures of the parts that have any."""
-    found = ((heading, results["parts"].get(part, {}).get("results", {}))
-             for part, heading in (("bench", "xent alone"), ("peers", "Beside peers")))
-    return [(heading, figures) for heading, figures in found if figures.get("cases")]
 
 
 def machine_line(results):
@@ -89,7 +82,7 @@ def gpu_section(results):
              f"{machine['multiprocessors']} multiprocessors, {machine['memory_gib']:g} GiB; second-level cache "
              f"{machine['level2_mib']:g} MiB; xent {software['xent']} built with nvcc {software['nvcc']}; "
              f"{results['date']}."]
-    for heading, figures in gpu_runs(results):
+    for heading, figures in gpu_tables.measured(results):
         parts += [f"{heading}:", gpu_tables.section(figures)]
     return "\n\n".join(parts)
 
