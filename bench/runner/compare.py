@@ -21,7 +21,9 @@ quartile) / median, in that one of the two files where it is larger. It is faste
 holds with OLD and NEW exchanged. Fewer than three rounds have no spread: such a case is listed, not judged.
 "noise" in the table is the range of changes that this rule puts down to noise.
 
-A case that is slower in one of the two ways alone, beside the copy or --absolute, wants a second run."""
+The rounds of a case follow each other within seconds, so what disturbs the machine for longer than that can pass
+for a change. Believe what a second run confirms, above all where a file says that other programs were busy, or
+where a case is slower in one of the two ways alone, beside the copy or --absolute."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def report(old, new, comparison, absolute=False):
 
 def about(results):
     quick = "; a quick run, whose figures mean little" if results.quick else ""
-    return f"{results.machine}; {results.software}; {results.date}{quick}"
+    busy = "; other programs were busy" if results.busy else ""
+    return f"{results.machine}; {results.software}; {results.date}{quick}{busy}"
 
 
 def copies(old, new):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from runner import gpu_tables, summary, tables
+from runner import gpu_tables, machine, summary, tables
 
 
 NOT_RESULTS = "is not a results file of bench/run, bench/gpu/run or gpu-check"
@@ -46,6 +46,7 @@ class Results:
     software: str
     quick: bool
     readings: list
+    busy: bool = False  # other programs were, before the run
 
     def groups(self):
         return list(dict.fromkeys(reading.group for reading in self.readings))
@@ -89,15 +90,16 @@ def read(document):
 
 def machine_name(document):
     """What tells one machine from another, as documents.newest_per_… do."""
-    machine = document["machine"]
-    return machine["gpu"] if "gpu" in machine else f"{machine['processor']}, {machine['threads']} threads"
+    facts = document["machine"]
+    return facts["gpu"] if "gpu" in facts else f"{facts['processor']}, {facts['threads']} threads"
 
 
 def of_processor(document):
     software = document["software"]
     readings = [reading for run in document["runs"] for reading in of_run(run)]
     return Results("processor", machine_name(document), document["date"],
-                   f"xent {software['xent']} built with {software['compiler']}", document["quick"], readings)
+                   f"xent {software['xent']} built with {software['compiler']}", document["quick"], readings,
+                   machine.busy(document["machine"]))
 
 
 def of_run(run):

@@ -30,7 +30,7 @@ def results(processor="Abacus", **more):
            "cases": [loss(*shape) for shape in SHAPES],
            "training": {"layers": "7-6-5", "batch": 4, "samples": 8, "digits": "MNIST", "steps": 2,
                         "seconds": {"xent": ROUNDS}}}
-    return {"date": "2001-02-03", "quick": False, "machine": {"processor": processor, "threads": 4},
+    return {"date": "2001-02-03", "quick": False, "machine": {"processor": processor, "threads": 4, "load_average": 0.5},
             "software": {"xent": "1.2.3", "compiler": "GNU 1.2"}, "runs": [run], **more}
 
 
@@ -150,6 +150,13 @@ class Compare(unittest.TestCase):
         self.assertEqual(code, 0, said)
         self.assertIn("Only in the old results:\n\n- 4 threads: softmax, f32, 11 × 13\n", said)
         self.assertIn("Only in the new results:\n\n- 4 threads: softmax, f32, 2 × 3\n", said)
+
+    def test_what_makes_figures_doubtful_is_said(self):
+        self.old["quick"] = True
+        self.new["machine"]["load_average"] = 3.0
+        _, said = self.compare()
+        self.assertIn("2001-02-03; a quick run, whose figures mean little\n- new", said)
+        self.assertIn("2001-02-03; other programs were busy\n", said)
 
     def test_too_few_rounds_are_not_judged(self):
         self.cases[0]["seconds"] = {"xent": [0.009, 0.009], "copy": [0.2, 0.2]}
