@@ -11,8 +11,8 @@ CAPTIONS = {OF_COPY: "Share of the copy's bandwidth", SPEED_UP: "How many times 
 # mark of its own; a white ground, for the page may be dark.
 LOOK = {"svg.fonttype": "none", "svg.hashsalt": "xent", "font.size": 8.0, "axes.titlesize": 9.0,
         "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white",
-        "axes.facecolor": "white", "axes.axisbelow": True, "grid.color": "#d9d9d9", "grid.linewidth": 0.6,
-        "text.color": "#1a1a1a"}
+        "axes.facecolor": "white", "figure.constrained_layout.w_pad": 0.15, "axes.axisbelow": True,
+        "grid.color": "#d9d9d9", "grid.linewidth": 0.6, "text.color": "#1a1a1a"}
 BLUE, RED = "#0072b2", "#c0392b"
 PEER_STYLES = [("#d55e00", "o"), ("#0072b2", "s"), ("#009e73", "D"), ("#cc79a7", "^"), ("#7a5c00", "v"),
                ("#333333", "P")]
