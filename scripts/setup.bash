@@ -20,6 +20,7 @@ run    ca-certificates       file     /etc/ssl/certs/ca-certificates.crt
 test   pkg-config            command  pkg-config
 bench  libbenchmark-dev      header   benchmark/benchmark.h
 bench  python3               command  python3
+charts python3-matplotlib    module   matplotlib
 lint   clang-format          command  clang-format
 lint   clang-tidy            command  clang-tidy
 cuda   python3               command  python3

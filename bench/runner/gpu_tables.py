@@ -8,6 +8,7 @@ NAMES = {**tables.OPERATIONS, "cross_entropy_in_place": "cross-entropy, forward 
          "softmax_backward": "softmax, backward"}
 LATENCIES = {"graph": "a call in a recorded graph", "stream": "a call queued on a stream",
              "call": "a call, and waiting for it"}
+PARTS = {"bench": "xent alone", "peers": "Beside peers"}  # of gpu-check that measure, and their headings
 
 
 def limits_table(limits):
@@ -30,6 +31,17 @@ def contestants(cases):
 
 def is_latency(case):
     return not case["cold"] or case["mode"] != "graph"
+
+
+def case_name(case):
+    how = f", {LATENCIES[case['mode']]}" if case["mode"] != "graph" else ""
+    return f"{NAMES[case['operation']]}{how}, {case['dtype']}, {case['rows']} × {case['classes']}"
+
+
+def measured(results):
+    """Heading and figures of the parts of gpu-check's document that have any."""
+    found = ((heading, results["parts"].get(part, {}).get("results", {})) for part, heading in PARTS.items())
+    return [(heading, figures) for heading, figures in found if figures.get("cases")]
 
 
 def section(results):

@@ -32,7 +32,11 @@ def busy(machine):
     return machine["load_average"] > 0.3 * machine["threads"]
 
 
+def file_word(name):
+    """A name as a part of a file's name."""
+    return re.sub(r"[^a-z0-9.]+", "-", re.sub(r"\(r\)|\(tm\)", "", name.lower())).strip("-")
+
+
 def results_name(machine, date):
     """A file name of the processor's name and the day."""
-    word = re.sub(r"\(r\)|\(tm\)", "", machine["processor"].lower())
-    return re.sub(r"[^a-z0-9.]+", "-", word).strip("-") + f"-{machine['threads']}t-{date}.json"
+    return f"{file_word(machine['processor'])}-{machine['threads']}t-{date}.json"

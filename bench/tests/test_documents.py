@@ -6,12 +6,17 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from runner import documents, machine, summary, tables  # noqa: E402
+from runner import charts, documents, machine, summary, tables  # noqa: E402
+
+# test_plot.py draws; here the documents are made where nothing can be drawn.
+NO_MATPLOTLIB = {"matplotlib": None, "matplotlib.figure": None}
+LEFT = f"{charts.NoMatplotlib()}. The charts were left as they are"
 
 
 def gpu_case(operation, mode="graph", cold=True, **peers):
@@ -80,17 +85,21 @@ class Documents(unittest.TestCase):
         self.assertEqual([(r["machine"]["processor"], r["date"]) for r in chosen],
                          [("Abacus(R) 1000", "2001-03-01"), ("Slide rule", "2001-02-03")])
 
-    def publish(self, readme):
+    @mock.patch.dict(sys.modules, NO_MATPLOTLIB)
+    def publish(self, readme, *drawn_before):
         """The README after publishing, the page, and the notices."""
         notices = []
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             (root / "bench/results").mkdir(parents=True)
-            (root / "docs").mkdir()
+            (root / "docs/charts").mkdir(parents=True)
+            for name in drawn_before:
+                (root / "docs/charts" / name).write_text("as it was")
             (root / "bench/results/a.json").write_text(json.dumps(self.results))
             (root / "bench/results/b.json").write_text(json.dumps(gpu_check("2001-02-04")))
             (root / "README.md").write_text(readme)
             documents.publish(root, notices.append)
+            self.assertTrue(all(path.read_text() == "as it was" for path in (root / "docs/charts").iterdir()))
             return (root / "README.md").read_text(), (root / "docs/benchmarks.md").read_text(), notices
 
     def test_publishing_replaces_the_block_and_nothing_else(self):
@@ -100,13 +109,20 @@ class Documents(unittest.TestCase):
         self.assertIn("| 2 × 3 | 1.00 ms |", readme)
         self.assertNotIn("old", readme)
         self.assertIn("# Benchmarks", page)
-        self.assertEqual(notices, [])
+        self.assertEqual(notices, [LEFT])
+
+    def test_without_matplotlib_earlier_charts_stay(self):
+        names = ["abacus-1000-4-threads--4-threads--speed-up.svg", "abacus-gpu--beside-peers--of-copy.svg"]
+        _, page, notices = self.publish("", *names)
+        for name in names:
+            self.assertEqual(page.count(f"(charts/{name})"), 1, page)
+        self.assertIn(LEFT, notices)
 
     def test_readme_without_markers_is_left_alone(self):
         readme, page, notices = self.publish("no markers\n")
         self.assertEqual(readme, "no markers\n")
         self.assertIn("# Benchmarks", page)
-        self.assertEqual(len(notices), 1)
+        self.assertEqual(len(notices), 2)
 
     def test_a_gpu_that_was_measured_has_a_section(self):
         _, page, _ = self.publish("")
