@@ -19,7 +19,7 @@ def functions(text):
 
 
 def innermost_loops(code):
-    """Lists of instruction names, each from the target of a branch back to that branch."""
+    """Lists of (instruction's name, its operands), each from the target of a branch back to that branch."""
     instructions = [(int(at, 16), name, rest) for at, name, rest in INSTRUCTION.findall(code)]
     loops = []
     for at, name, rest in instructions:
@@ -27,7 +27,7 @@ def innermost_loops(code):
         if target and int(target[1], 16) < at:  # a branch to itself is the end of the code
             loops.append((int(target[1], 16), at))
     inner = [a for a in loops if not any(b != a and a[0] <= b[0] and b[1] <= a[1] for b in loops)]
-    return [[name for at, name, _ in instructions if begin <= at <= end] for begin, end in inner]
+    return [[(name, rest) for at, name, rest in instructions if begin <= at <= end] for begin, end in inner]
 
 
 def widths(code):
@@ -35,8 +35,8 @@ def widths(code):
     such as those that write zeros, say nothing of how the row is read."""
     loads = stores = 0
     for loop in innermost_loops(code):
-        kinds = {name.split(".")[0] for name in loop}
-        wide = [name.split(".")[0] for name in loop if name.endswith(".128")]
+        kinds = {name.split(".")[0] for name, _ in loop}
+        wide = [name.split(".")[0] for name, _ in loop if name.endswith(".128")]
         if "STS" in kinds:
             loads = max(loads, wide.count("LDG"))
         if "LDS" in kinds:

@@ -37,6 +37,11 @@ def run(*command, path=None):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
+def sass(cuobjdump, nvdisasm, path):
+    # cuobjdump runs nvdisasm, and looks for it in PATH.
+    return run(cuobjdump, "-arch", ARCHITECTURE, "--dump-sass", str(path), path=str(Path(nvdisasm).parent))
+
+
 def toolkit():
     return re.search(r"V(\d+\.\d+\.\d+)", run(find("nvcc"), "--version"))[1]
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from kernels import objects
+from kernels import flight, loops, objects
 
 # A multiprocessor of sm_90 has four parts with a quarter of the registers each.
 PARTS = 4
@@ -24,6 +24,7 @@ class Kernel:
     shared: int  # static bytes, without the system's
     stack: int
     local: int  # bytes per thread
+    in_flight: int = 0  # bytes that a thread has asked memory for before it waits
 
     def spills(self):
         return self.stack != 0 or self.local != 0
@@ -33,12 +34,12 @@ def round_up(n, granule):
     return (n + granule - 1) // granule * granule
 
 
-def blocks_per_multiprocessor(kernel):
-    """Without dynamic shared memory."""
+def blocks_per_multiprocessor(kernel, dynamic=0):
+    """With so many bytes of dynamic shared memory each."""
     warps = round_up(kernel.block, 32) // 32
     of_a_part = REGISTERS_PER_PART // round_up(kernel.registers * 32, REGISTER_GRANULE)
     by_registers = of_a_part * PARTS // round_up(warps, PARTS)
-    by_shared = SHARED_BYTES // round_up(kernel.shared + SHARED_RESERVED, SHARED_GRANULE)
+    by_shared = SHARED_BYTES // round_up(kernel.shared + dynamic + SHARED_RESERVED, SHARED_GRANULE)
     return min(by_registers, by_shared, WARPS // warps, BLOCKS)
 
 
@@ -64,31 +65,18 @@ def parse_bounds(text):
     return bounds
 
 
-def kernels_of(usage, bounds):
+def kernels_of(usage, bounds, code):
     made = []
     for mangled, demangled in objects.demangle(usage).items():
         has, block = usage[mangled], bounds.get(mangled, 0)
         shared = max(0, has["SHARED"] - SHARED_RESERVED)  # kernels that use none have nothing reserved either
-        made.append(Kernel(objects.short_name(demangled, block), block, has["REG"], shared, has["STACK"], has["LOCAL"]))
+        made.append(Kernel(objects.short_name(demangled, block), block, has["REG"], shared, has["STACK"],
+                           has["LOCAL"], flight.of_kernel(code.get(mangled, ""))))
     return made
 
 
-def read(cuobjdump, path):
+def read(cuobjdump, nvdisasm, path):
     dump = [cuobjdump, "-arch", objects.ARCHITECTURE]
     return kernels_of(parse_usage(objects.run(*dump, "--dump-resource-usage", str(path))),
-                      parse_bounds(objects.run(*dump, "--dump-elf", str(path))))
-
-
-def row(kernel):
-    resources = f"{kernel.registers} | {kernel.shared} | {kernel.stack + kernel.local}"
-    if kernel.block == 0:
-        return f"| `{kernel.name}` | | {resources} | | | |"
-    blocks = blocks_per_multiprocessor(kernel)
-    warps = blocks * round_up(kernel.block, 32) // 32
-    return f"| `{kernel.name}` | {kernel.block} | {resources} | {blocks} | {warps} | {100 * warps // WARPS} % |"
-
-
-def table(kernels):
-    head = ["| kernel | threads | registers | shared | stack | blocks | warps | occupancy |",
-            "|---|--:|--:|--:|--:|--:|--:|--:|"]
-    return "\n".join(head + [row(k) for k in sorted(kernels, key=lambda k: objects.order(k.name))])
+                      parse_bounds(objects.run(*dump, "--dump-elf", str(path))),
+                      loops.functions(objects.sass(cuobjdump, nvdisasm, path)))

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv.pop())
 
-from kernels import loops, objects, page, resources  # noqa: E402
+from kernels import loops, objects, page, resources, table  # noqa: E402
 
 WARP = "_ZN4xent3gpu14softmax_kernelIfLi32ELi128EEEvNS0_16SoftmaxArgumentsE"
 BLOCK = "_ZN4xent3gpu14softmax_kernelINS_4bf16ELi256ELi256EEEvNS0_16SoftmaxArgumentsE"
@@ -88,12 +88,12 @@ class Names(unittest.TestCase):
 class Resources(unittest.TestCase):
     def test_are_read(self):
         self.assertEqual(resources.parse_bounds(ELF), {WARP: 128, BLOCK: 256})
-        warp, block = resources.kernels_of(resources.parse_usage(USAGE), resources.parse_bounds(ELF))
+        warp, block = resources.kernels_of(resources.parse_usage(USAGE), resources.parse_bounds(ELF), {})
         self.assertEqual(warp, resources.Kernel("softmax<f32, 32 lanes>", 128, 54, 0, 0, 0))
         self.assertEqual(block, resources.Kernel("softmax<bf16, 256 threads>", 256, 64, 640, 16, 0))
 
     def test_a_stack_is_a_spill(self):
-        warp, block = resources.kernels_of(resources.parse_usage(USAGE), {})
+        warp, block = resources.kernels_of(resources.parse_usage(USAGE), {}, {})
         self.assertFalse(warp.spills())
         self.assertTrue(block.spills())
         self.assertTrue(kernel(local=8).spills())
@@ -114,8 +114,9 @@ class Resources(unittest.TestCase):
             self.assertEqual(resources.blocks_per_multiprocessor(kernel(**changed)), wanted, changed)
 
     def test_a_kernel_without_bound_has_no_occupancy(self):
-        self.assertEqual(resources.row(kernel(block=0)), "| `k` | | 32 | 0 | 0 | | | |")
-        self.assertEqual(resources.row(kernel(registers=64)), "| `k` | 128 | 64 | 0 | 0 | 8 | 32 | 50 % |")
+        self.assertEqual(table.row(kernel(name="nll<f32>", block=0), {}), "| `nll<f32>` | | 32 | 0 | 0 | | | | | |")
+        self.assertEqual(table.row(kernel(name="nll<f32>", registers=64), {}),
+                         "| `nll<f32>` | 128 | 64 | 0 | 0 | 8 | 32 | 50 % | 0 | 0 |")
 
 
 class Page(unittest.TestCase):

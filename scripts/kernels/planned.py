@@ -1,0 +1,43 @@
+"""The longest rows of each mapping and the dynamic shared memory they take, by the numbers of
+host/plan/gpu_plan.cpp. Tiles of long rows may leave room for fewer blocks than a kernel's registers do."""
+
+import re
+
+from kernels import objects
+
+SOURCES = ("host/plan/gpu_plan.cpp", "host/plan/gpu_plan.hpp")
+ELEMENT = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
+TEAM = re.compile(r"(\w+), (\d+) (?:lanes|threads)>$")
+
+
+def constants():
+    """{name: value} of what the plan calls by a name, like kMostRowBytesBlock = 32 << 10"""
+    text = "\n".join((objects.ROOT / source).read_text(encoding="utf-8") for source in SOURCES)
+    found = re.findall(r"\b(\w+) = (\d+)U?(?: << (\d+)U?)?;", text)
+    return {name: int(value) << int(shift or 0) for name, value, shift in found}
+
+
+def tile(row_bytes):
+    """kernels/shapes/tile_shape.hpp: room for a row that begins between two 16-byte boundaries"""
+    return (row_bytes + 15) // 16 * 16 + 16
+
+
+def row_bytes(name, plan):
+    """Of the longest row that the mapping has: (threads that share it, its bytes); None for the widest, whose rows
+    have no limit, and for kernels that have no mapping."""
+    mapping = TEAM.search(name)
+    team = int(mapping[2]) if mapping else 0
+    longest = {4: mapping and plan["kMostColumnsFewLanes"] * ELEMENT[mapping[1]],
+               32: plan["kMostRowBytesWarp"],
+               256: plan["kMostRowBytesBlock"]}
+    return (team, longest[team]) if team in longest else None
+
+
+def shared_bytes(name, block, tiles, plan):
+    """Of a block, with the longest rows of its mapping."""
+    if tiles == 0 or not TEAM.search(name):
+        return 0
+    if not (limited := row_bytes(name, plan)):  # the row, or what of it fits, fills a block's shared memory
+        return plan["shared_per_block"] - plan["kSharedReserve"]
+    team, longest = limited
+    return block // team * tiles * tile(longest)
