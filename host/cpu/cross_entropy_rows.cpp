@@ -49,12 +49,9 @@ class Rows {
     thread_local Scratch packed_logits[2];  // the pending row still needs its own
     packed_ = 1 - packed_;
     const T* x = read_row<T>(job_.logits, r, packed_logits[packed_]);
-    auto writer = pending_.writer;  // a local: it stays in registers
-    writer.KeepClearOf(x);
-    const auto scale = static_cast<C>(job_.transform.scale);
-    const RowSums found = NormaliseRow(
-        x, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }, scale);
-    writer.Finish();
+    WriteAlong<D, T, ScaledExp<D, T>> along(pending_.writer, x);
+    const RowSums found = NormaliseRow(x, classes_, along, static_cast<C>(job_.transform.scale));
+    along.writer.Finish();
     Close();
 
     const formulas::RowSums<double> sums{.max = found.state.max, .rest = found.state.rest};

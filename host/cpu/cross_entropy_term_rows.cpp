@@ -63,8 +63,7 @@ class TermRows {
     RowNormaliser<D, RowLogits, RowTerms<D, T, kFull>> normaliser(
         RowLogits{MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_])}, {known.in, job_.weight_sum},
         classes_, static_cast<C>(job_.transform.scale));
-    WriteAlong<D, T, Gradient> along{pending_.writer};  // a local: it stays in registers
-    along.writer.KeepClearOf(normaliser.row().at);
+    WriteAlong<D, T, Gradient> along(pending_.writer, normaliser.row().at);
     known.found = normaliser.Run(along);
     along.writer.Finish();
     Close();

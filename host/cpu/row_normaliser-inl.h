@@ -198,7 +198,7 @@ class RowNormaliser {
 /// The sums of a whole row, of `scale` times its logits. `meanwhile()` is called after every two vectors
 /// that are read.
 template <class T, class Meanwhile>
-HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, Meanwhile&& meanwhile,
+HWY_INLINE RowSums NormaliseRow(const T* z, std::int64_t classes, Meanwhile& meanwhile,
                                 Compute<T> scale = Compute<T>{1}) {
   using D = hn::ScalableTag<Compute<T>>;
   RowNormaliser<D, Logits<D, T>, NoTerms<D>> row({z}, {}, classes, scale);

@@ -82,10 +82,14 @@ class RowWriter {
   int wait_ = 0;  ///< steps to be let pass
 };
 
-/// Goes on with a row while another is read.
+/// Goes on with a row while the one at `reads` is read. To be a local, so that it stays in registers.
 template <class D, class T, class Value>
 struct WriteAlong {
   RowWriter<D, T, Value> writer;
+
+  WriteAlong(const RowWriter<D, T, Value>& writer_, const T* reads) : writer(writer_) {
+    writer.KeepClearOf(reads);
+  }
   HWY_INLINE void operator()() { writer.WriteTwo(); }
 };
 

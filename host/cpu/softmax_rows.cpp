@@ -54,10 +54,9 @@ class Rows {
     thread_local Scratch packed_logits[2];  // the pending row still needs its own
     thread_local Scratch packed_result;
     const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
-    auto writer = writer_;  // a local: it stays in registers
-    writer.KeepClearOf(z);
-    const MaxRest state = NormaliseRow(z, classes_, [&]() HWY_ATTR { writer.WriteTwo(); }).state;
-    writer.Finish();
+    WriteAlong<D, T, Value> along(writer_, z);
+    const MaxRest state = NormaliseRow(z, classes_, along).state;
+    along.writer.Finish();
     Close();
 
     Value value;
