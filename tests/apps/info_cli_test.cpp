@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 Outcome info(std::vector<std::string> arguments) {
-  return run(XENT_INFO_PROGRAM, {.arguments = std::move(arguments)});
+  return run(XENT_INFO_PROGRAM, {.arguments = std::move(arguments), .folder = "."});
 }
 
 TEST(InfoCli, DescribesTheBuild) {
