@@ -81,6 +81,13 @@ std::vector<LossSetting> row_settings() {  // what is left to reductions has tes
   return settings;
 }
 
+// Sanitizers take many times as long: there every fifth case stands for all.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 TEST_P(CrossEntropyKernels, AgreeWithTheReference) {
   simt::for_each_schedule(2, [] {
     std::uint64_t seed = 0;
@@ -90,6 +97,7 @@ TEST_P(CrossEntropyKernels, AgreeWithTheReference) {
       const Shape shape{classes <= 128 ? 12 : 3, classes};
       for (const Arrangement arrangement : kArrangements) {
         ++seed;
+        if (kSanitized && seed % 5 != 0) continue;
         constexpr LabelType kTypes[] = {LabelType::u8, LabelType::i32, LabelType::i64};
         check(settings[seed % settings.size()], kTypes[seed % 3], arrangement, shape, seed);
         if (HasFailure()) return;
