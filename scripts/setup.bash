@@ -34,7 +34,8 @@ have() {  # command|header|file|module NAME
   case $1 in
     command) command -v "$2" >/dev/null ;;
     file) compgen -G "$2" >/dev/null ;;
-    module) python3 -c "import $2" 2>/dev/null ;;
+    # Packages serve the system's Python, which need not be the one that comes first in PATH.
+    module) python3 -c "import $2" 2>/dev/null || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     header)
       local dir extra=${CPATH:-}
       for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*; do

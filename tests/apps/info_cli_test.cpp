@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/apps/process.hpp"
+#include "tests/io/temporary_folder.hpp"
 
 namespace xent::test {
 namespace {
@@ -12,7 +13,8 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 Outcome info(std::vector<std::string> arguments) {
-  return run(XENT_INFO_PROGRAM, {.arguments = std::move(arguments), .folder = "."});
+  const TemporaryFolder folder;
+  return run(XENT_INFO_PROGRAM, {.arguments = std::move(arguments), .folder = folder.path()});
 }
 
 TEST(InfoCli, DescribesTheBuild) {
