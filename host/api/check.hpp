@@ -35,10 +35,9 @@ void check_input(std::string_view argument, const LabelView& view, std::int64_t 
 void check_output(std::string_view argument, const std::int64_t* count);
 void check_output(std::string_view argument, const double* number);
 
-/// What holds of the options whatever the loss.
-void check(const LossOptions& options, std::int64_t classes);
-/// The transform of logits with so many classes.
-void check(const LogitTransform& transform, std::int64_t classes);
+/// What holds of the options whatever the loss, for a matrix of so many classes and such elements.
+void check(const LossOptions& options, std::int64_t classes, DType dtype);
+void check(const LogitTransform& transform, std::int64_t classes, DType dtype);
 /// Each of the vectors must be absent, or one per row; values may also be one shared number, and must be
 /// unless the loss itself is one per row.
 void check(const Upstream& upstream, const LossOptions& options, std::int64_t rows);

@@ -1,5 +1,6 @@
 // The preconditions of options and of the gradients that arrive from above.
 #include <cmath>
+#include <limits>
 
 #include "host/api/check.hpp"
 #include "host/api/text.hpp"
@@ -14,6 +15,23 @@ void check_positive(std::string_view argument, double value) {
 void check_not_negative(std::string_view argument, double value) {
   if (!(std::isfinite(value) && value >= 0.0)) reject(argument, "is " + text(value), "finite, 0 or more");
 }
+
+/// Numbers that logits are multiplied by must be what they are in the arithmetic of the logits too.
+struct Range {
+  double least;
+  double most;
+
+  explicit Range(DType dtype)
+      : least(dtype == DType::f64 ? std::numeric_limits<double>::min()
+                                  : static_cast<double>(std::numeric_limits<float>::min())),
+        most(dtype == DType::f64 ? std::numeric_limits<double>::max()
+                                 : static_cast<double>(std::numeric_limits<float>::max())) {}
+
+  void check(std::string_view argument, const std::string& what, double value) const {
+    if (value >= least && value <= most) return;
+    reject(argument, what + text(value), text(least) + " to " + text(most) + ", for these logits");
+  }
+};
 
 void check_per_class(std::string_view argument, const ConstVectorView& values, std::int64_t classes) {
   if (values.given()) check_input(argument, values, classes);
@@ -35,7 +53,7 @@ void check_denominator(const LossOptions& options) {
 
 }  // namespace
 
-void check(const LossOptions& options, std::int64_t classes) {
+void check(const LossOptions& options, std::int64_t classes, DType dtype) {
   if (options.reduction > Reduction::mean) {
     reject("options.reduction", "is " + text(static_cast<int>(options.reduction)), "none, sum or mean");
   }
@@ -50,15 +68,28 @@ void check(const LossOptions& options, std::int64_t classes) {
   }
   check_not_negative("options.focal_gamma", options.focal_gamma);
   check_not_negative("options.z_loss", options.z_loss);
+  const Range range(dtype);
+  if (options.focal_gamma != 0.0) range.check("options.focal_gamma", "is ", options.focal_gamma);
+  if (options.z_loss != 0.0) range.check("options.z_loss", "is ", options.z_loss);
   check_denominator(options);
   check_per_class("options.class_weights", options.class_weights, classes);
-  check(options.transform, classes);
+  check(options.transform, classes, dtype);
 }
 
-void check(const LogitTransform& transform, std::int64_t classes) {
+void check(const LogitTransform& transform, std::int64_t classes, DType dtype) {
   check_positive("options.transform.logit_scale", transform.logit_scale);
   check_positive("options.transform.temperature", transform.temperature);
   check_not_negative("options.transform.softcap", transform.softcap);
+  const Range range(dtype);
+  const double scale = transform.logit_scale;
+  range.check("options.transform.logit_scale", "is ", scale);
+  range.check("options.transform.temperature", "divides 1 to ", 1.0 / transform.temperature);
+  range.check("options.transform.temperature", "divides logit_scale to ", scale / transform.temperature);
+  if (const double softcap = transform.softcap; softcap != 0.0) {
+    range.check("options.transform.softcap", "divides 1 to ", 1.0 / softcap);
+    range.check("options.transform.softcap", "divides logit_scale to ", scale / softcap);
+    range.check("options.transform.softcap", "divided by temperature is ", softcap / transform.temperature);
+  }
   check_per_class("options.transform.bias", transform.bias, classes);
   if (transform.valid_classes < 0 || transform.valid_classes > classes) {
     reject("options.transform.valid_classes", "is " + text(transform.valid_classes),

@@ -28,15 +28,15 @@ void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
                    const Exec& exec) {
   api::check(exec);
   api::check_cross_entropy_inputs(logits, target, options, upstream);
+  const std::int64_t classes = api::valid_classes(options.transform, logits.layout);
   std::vector<api::Footprint> written =
-      api::check_row_outputs(outputs, target, logits.layout.rows(), logits.layout.classes, options, exec);
+      api::check_row_outputs(outputs, target, logits.layout.rows(), classes, options, exec);
   std::vector<api::Footprint> inputs = api::cross_entropy_footprints(target, options, upstream);
   api::check_grads({outputs.grad, outputs.grad_targets}, logits, target, written, inputs);
   api::check_disjoint(written, inputs);
   if (exec.device == Device::cuda) {
     return cuda::cross_entropy(logits, target, outputs, options, upstream, exec);
   }
-  const std::int64_t classes = api::valid_classes(options.transform, logits.layout);
   const api::RowCounts counts = api::count_rows(target, logits.layout.rows(), classes, options, exec.threads);
   const double divisor = api::loss_divisor(options, counts);
   if (exec.device == Device::reference) {
@@ -75,6 +75,9 @@ void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& tar
 
 void entropy(const ConstMatrixView& logits, const VectorView& entropy, const MatrixView& grad,
              const LogitTransform& transform, const Upstream& upstream, const Exec& exec) {
+  if (upstream.values.given()) {
+    api::reject("upstream.values", "is given", "absent: an entropy has no loss, see upstream.entropy");
+  }
   cross_entropy(logits, {}, {.entropy = entropy, .grad = grad},
                 {.reduction = Reduction::none, .transform = transform}, upstream, exec);
 }

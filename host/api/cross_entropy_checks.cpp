@@ -26,7 +26,7 @@ void check_cross_entropy_inputs(const ConstMatrixView& logits, const TargetView&
                                 const LossOptions& options, const Upstream& upstream) {
   check_input("logits", logits);
   const std::int64_t rows = logits.layout.rows();
-  check(options, logits.layout.classes);
+  check(options, logits.layout.classes, logits.dtype);
   check_target(options, target);
   if (target.kind == TargetKind::labels) check_input("labels", target.labels, rows);
   if (target.kind == TargetKind::probs) {

@@ -11,8 +11,8 @@
 namespace xent {
 namespace {
 
-void check_nll_options(const LossOptions& options, std::int64_t classes) {
-  api::check(options, classes);
+void check_nll_options(const LossOptions& options, const ConstMatrixView& log_probs) {
+  api::check(options, log_probs.layout.classes, log_probs.dtype);
   api::check_no_softmax_options(options);
 }
 
@@ -22,7 +22,7 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
          const LossOptions& options, const Exec& exec) {
   api::check(exec);
   api::check_input("log_probs", log_probs);
-  check_nll_options(options, log_probs.layout.classes);
+  check_nll_options(options, log_probs);
   const std::int64_t rows = log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check_output("outputs.loss", outputs.loss, options.reduction == Reduction::none ? rows : 1);
@@ -48,7 +48,7 @@ void nll_backward(const LabelView& labels, const MatrixView& grad_log_probs, con
                   const Upstream& upstream, const Exec& exec) {
   api::check(exec);
   api::check_output("grad_log_probs", grad_log_probs);
-  check_nll_options(options, grad_log_probs.layout.classes);
+  check_nll_options(options, grad_log_probs);
   const std::int64_t rows = grad_log_probs.layout.rows();
   api::check_input("labels", labels, rows);
   api::check(upstream, options, rows);

@@ -91,6 +91,10 @@ void check_from_partials(std::span<const RowPartial> merged, const TargetView& t
   refuse(outputs.grad_targets.given(), "outputs.grad_targets", "see cross_entropy_shard_backward");
   refuse(outputs.target_rank.given(), "outputs.target_rank", "partials do not order classes");
   refuse(outputs.top_k_count != nullptr, "outputs.top_k_count", "partials do not order classes");
+  if (outputs.argmax.given() && outputs.argmax.type == LabelType::u8) {
+    api::reject("outputs.argmax", "type is u8",
+                "i32 or i64: partials do not tell how many classes there are");
+  }
   const std::int64_t rows = std::ssize(merged);
   const std::vector<api::Footprint> written =
       api::check_row_outputs(outputs, target, rows, std::numeric_limits<std::int32_t>::max(), options, exec);
@@ -143,7 +147,7 @@ void cross_entropy_from_partials(std::span<const RowPartial> merged, const Targe
   LossOptions of_rows = options;  // what is one per class belongs to shards that are not here
   of_rows.class_weights = {};
   of_rows.transform = {};
-  api::check(of_rows, 1);
+  api::check(of_rows, 1, DType::f64);  // partials are doubles
   api::check_target(options, target);
   check_options(options, target);
   if (target.kind == TargetKind::labels) api::check_input("labels", target.labels, std::ssize(merged));

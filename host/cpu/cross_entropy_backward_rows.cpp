@@ -173,7 +173,7 @@ class SavedRow {
     const C top = Maximum(D(), row.logits, Classes());
     const double p = std::exp(std::fma(job_.transform.scale, static_cast<double>(top), -lse_));
     if (!(p >= kDominant)) return;
-    row.dominant_others = static_cast<C>(SumOfSmallProbabilities(D(), probability_, row.logits, Classes()));
+    row.TakeDominant(SumOfSmallProbabilities(D(), probability_, row.logits, Classes()));
     if (!job_.soft()) return;
     std::int64_t at = 0;
     while (at + 1 < Classes() && row.logits.One(at) != top) ++at;

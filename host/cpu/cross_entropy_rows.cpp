@@ -80,9 +80,10 @@ class Rows {
     const double slope = job_.transform.slope;
     const auto scale = static_cast<C>(job_.transform.scale);
     const auto reference = static_cast<C>(sums.max);
-    // What rounding the reference leaves of the maximum is in the factor.
-    const double left = std::fma(job_.transform.scale, top, -static_cast<double>(reference));
-    const double sum = left == 0.0 ? sums.sum() : sums.sum() * std::exp(left);
+    // What rounding the reference leaves of the maximum is in the factor, unless there is too much of it.
+    const double left = LeftByRounding(job_.transform.scale, top, reference);
+    const bool coarse = std::abs(left) > kFarthest;
+    const double sum = left == 0.0 || coarse ? sums.sum() : sums.sum() * std::exp(left);
 
     thread_local Scratch packed_grad;
     pending_.row = r;
@@ -91,6 +92,11 @@ class Rows {
     pending_.at_label = T(static_cast<C>(slope * gradient.at_label));
     const ScaledExp<D, T> value{
         .z = x, .max = reference, .factor = static_cast<C>(slope * gradient.of_prob / sum), .scale = scale};
+    if (coarse) {
+      WriteRow(D(), pending_.out, classes_, CoarseExp<D, T>{value, static_cast<C>(left)},
+               job_.streaming_stores);
+      return Close();
+    }
     pending_.writer = {pending_.out, classes_, value, job_.streaming_stores};
   }
 

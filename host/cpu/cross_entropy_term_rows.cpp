@@ -85,19 +85,9 @@ class TermRows {
   }
 
   KnownRow<D, T> RowOf(const Known& known) const {
-    const RowSums& found = known.found;
-    const auto high = static_cast<C>(found.state.max);
-    const double low = std::fma(job_.transform.scale, found.top, -static_cast<double>(high));
-    const double sum = found.state.sum();
-    return {.logits = known.logits,
-            .in = known.in,
-            .scale = static_cast<C>(job_.transform.scale),
-            .high = high,
-            .low = low == low ? static_cast<C>(low) : C{0},
-            .log_sum = static_cast<C>(found.state.log_sum()),
-            .inverse_sum = static_cast<C>(1.0 / sum),
-            .gamma = static_cast<C>(job_.options.focal_gamma),
-            .dominant_others = static_cast<C>(found.state.rest / sum)};
+    const auto high = static_cast<C>(known.found.state.max);
+    const double low = LeftByRounding(job_.transform.scale, known.found.top, high);
+    return SeenFrom<D, T>(job_, known.logits, known.in, high, low, known.found.state.rest);
   }
 
   static bool Regular(const Known& known) { return known.sums.rest == known.sums.rest; }
@@ -110,7 +100,8 @@ class TermRows {
     const bool spread = job_.smoothed() && !std::isfinite(sums.spread.gap);
     const bool given = job_.soft() && !std::isfinite(sums.given.gap);
     const bool target = job_.soft() && !std::isfinite(sums.target.gap);
-    known.careful = job_.focal_classes() || Saturated(known.logits);
+    const double left = LeftByRounding(job_.transform.scale, known.found.top, static_cast<C>(sums.max));
+    known.careful = job_.focal_classes() || Saturated(known.logits) || std::abs(left) > kFarthest;
     if (!spread && !given && !target) return;
     const KnownSums again = SumKnown(RowOf(known), classes_, false);
     if (spread) {
@@ -222,7 +213,7 @@ class TermRows {
 
   Gradient Quick(const Known& known, const RowGradient& gradient, double slope) const {
     const auto reference = static_cast<C>(known.found.state.max);
-    const double left = std::fma(job_.transform.scale, known.found.top, -static_cast<double>(reference));
+    const double left = LeftByRounding(job_.transform.scale, known.found.top, reference);
     const bool from_top = job_.upstream.entropy.given();
     const double sum = left == 0.0 || from_top ? known.sums.sum() : known.sums.sum() * std::exp(left);
     SharedExp<D, T, RowLogits> exp{

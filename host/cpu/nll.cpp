@@ -1,5 +1,6 @@
 #include "host/cpu/nll.hpp"
 
+#include <limits>
 #include <type_traits>
 
 #include "host/cpu/tasks.hpp"
@@ -23,6 +24,15 @@ bool ignored(const LossOptions& options, std::int64_t label) {
   return options.ignore_index && label == *options.ignore_index;
 }
 
+double loss_of_row(const ConstMatrixView& log_probs, std::int64_t r, std::int64_t label,
+                   const LossOptions& options) {
+  if (ignored(options, label)) return 0.0;
+  const double log_prob = element(log_probs, r, label);
+  const double weight = class_weight(options, label);
+  const bool masked = log_prob == -std::numeric_limits<double>::infinity();
+  return weight == 0.0 && masked ? 0.0 : -weight * log_prob;  // nothing of an infinity is nothing
+}
+
 void gradient_row(const MatrixView& grad, std::int64_t r, std::int64_t label, bool valid, double at_label) {
   const Layout& l = grad.layout;
   with_element_type(grad.dtype, [&]<class T>(T /*type*/) {
@@ -42,9 +52,7 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const Vector
   const auto sum =
       reduce_rows<double>(plan, [&](std::int64_t begin, std::int64_t end, const RowParts<double>& parts) {
         for (std::int64_t r = begin; r < end; ++r) {
-          const std::int64_t label = load(labels, r);
-          const double row_loss =
-              ignored(options, label) ? 0.0 : -class_weight(options, label) * element(log_probs, r, label);
+          const double row_loss = loss_of_row(log_probs, r, load(labels, r), options);
           if (per_row) store(loss, r, row_loss);
           parts.of(r) += row_loss;
         }

@@ -28,7 +28,7 @@ template <class D, class C = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> Power(D d, hn::Vec<D> o, C gamma) {
   constexpr int kMostProducts = 8;
   if (gamma <= C{kMostProducts} && gamma == static_cast<C>(static_cast<int>(gamma))) {
-    auto product = o;
+    auto product = gamma == C{0} ? hn::Set(d, C{1}) : o;
     for (int i = 1; i < static_cast<int>(gamma); ++i) product = hn::Mul(product, o);
     return product;
   }
@@ -52,17 +52,27 @@ struct KnownRow {
   C inverse_sum = C{1};
   C gamma = C{0};
   C dominant_others = C{0};  ///< 1 - p of the dominant class, if there is one
+  C dominant_loss = C{0};    ///< and its ℓ, of which a saved lse keeps nothing
+
+  void TakeDominant(double others) {
+    dominant_others = static_cast<C>(others);
+    // An lse that is not the row's may leave more to the others than there is.
+    dominant_loss = static_cast<C>(-std::log1p(-HWY_MIN(others, 1.0 - kDominant)));
+  }
 
   HWY_INLINE V Exponent(V y) const {
     const D d;
     return hn::Sub(hn::MulSub(y, hn::Set(d, scale), hn::Set(d, high)), hn::Set(d, low));
   }
   HWY_INLINE V Prob(V x) const { return hn::Mul(ExpOrInfinity(D(), x), hn::Set(D(), inverse_sum)); }
-  HWY_INLINE V Loss(V x) const { return hn::Sub(hn::Set(D(), log_sum), x); }
+  HWY_INLINE auto Dominant(V p) const { return hn::Ge(p, hn::Set(D(), static_cast<C>(kDominant))); }
+  HWY_INLINE V Loss(V x, V p) const {
+    const D d;
+    return hn::IfThenElse(Dominant(p), hn::Set(d, dominant_loss), hn::Sub(hn::Set(d, log_sum), x));
+  }
   HWY_INLINE V Others(V p) const {
     const D d;
-    const auto dominant = hn::Ge(p, hn::Set(d, static_cast<C>(kDominant)));
-    return hn::IfThenElse(dominant, hn::Set(d, dominant_others), hn::Sub(hn::Set(d, C{1}), p));
+    return hn::IfThenElse(Dominant(p), hn::Set(d, dominant_others), hn::Sub(hn::Set(d, C{1}), p));
   }
   /// What a focal loss makes of a class's log-probability, (1 - p)^γ, and of its pull.
   HWY_INLINE V Modulation(V p) const { return Power(D(), Others(p), gamma); }
@@ -70,7 +80,7 @@ struct KnownRow {
     const D d;
     const V others = Others(p);
     const V modulation = Power(d, others, gamma);
-    const V loss = Loss(AboveLowest(d, x));
+    const V loss = Loss(AboveLowest(d, x), p);
     const V slope = hn::Div(hn::Mul(hn::Mul(hn::Set(d, gamma), p), hn::Mul(modulation, loss)), others);
     return hn::Add(modulation, hn::IfThenZeroElse(hn::Eq(others, hn::Zero(d)), slope));
   }
@@ -186,7 +196,7 @@ HWY_NOINLINE void AddFocal(const KnownRow<D, T>& known, std::int64_t begin, std:
     const V spread = hn::IfThenZeroElse(masked, hn::Mul(hn::Set(d, share), w));
     const V t = hn::MulAdd(hn::Mul(w, q), hn::Set(d, keep), spread);
     const auto none = hn::Eq(t, zero);
-    const V loss = hn::Mul(row.Modulation(p), row.Loss(x));
+    const V loss = hn::Mul(row.Modulation(p), row.Loss(x, p));
     losses = hn::Add(losses, hn::IfThenZeroElse(none, hn::Mul(t, loss)));
     pulls = hn::Add(pulls, hn::IfThenZeroElse(none, hn::Mul(t, row.Pull(x, p))));
   };
@@ -255,11 +265,12 @@ struct TargetGradient {
   HWY_INLINE V Of(V y, V w) const {
     const D d;
     const V x = row.Exponent(y);
+    const V p = row.Prob(x);
     V of_l = hn::Mul(hn::Set(d, of_loss), w);
-    if (row.gamma != C{0}) of_l = hn::Mul(of_l, row.Modulation(row.Prob(x)));
+    if (row.gamma != C{0}) of_l = hn::Mul(of_l, row.Modulation(p));
     of_l = hn::Sub(of_l, hn::Set(d, of_log_prob));
     const auto masked = hn::Eq(y, hn::Set(d, MinusInfinity<C>()));
-    return hn::IfThenElse(masked, hn::Set(d, at_masked), hn::Mul(of_l, row.Loss(x)));
+    return hn::IfThenElse(masked, hn::Set(d, at_masked), hn::Mul(of_l, row.Loss(x, p)));
   }
   HWY_INLINE V Whole(std::int64_t c) const { return Of(row.logits.Whole(c), row.Weights(c)); }
   HWY_INLINE V Part(std::int64_t c, std::size_t count) const {

@@ -116,6 +116,22 @@ TermInputs<D, T> MakeInputs(const CrossEntropyJob& job, std::int64_t r, Scratch&
           .spread = job.smoothed()};
 }
 
+/// A row whose classes are seen from high + low, with 1 + rest the sum of their exponentials.
+template <class D, class T, class C = hn::TFromD<D>>
+KnownRow<D, T> SeenFrom(const CrossEntropyJob& job, const MadeLogits<D, T>& logits,
+                        const TermInputs<D, T>& in, C high, double low, double rest) {
+  KnownRow<D, T> row{.logits = logits,
+                     .in = in,
+                     .scale = static_cast<C>(job.transform.scale),
+                     .high = high,
+                     .low = low == low ? static_cast<C>(low) : C{0},
+                     .log_sum = static_cast<C>(std::log1p(rest)),
+                     .inverse_sum = static_cast<C>(1.0 / (1.0 + rest)),
+                     .gamma = static_cast<C>(job.options.focal_gamma)};
+  row.TakeDominant(rest / (1.0 + rest));
+  return row;
+}
+
 /// The careful form of a row's gradient; without the slope that is the same for all classes it would be z's.
 template <class D, class T>
 CarefulGradient<D, T> MakeCareful(const KnownRow<D, T>& row, const RowGradient& gradient, double slope) {
@@ -139,8 +155,9 @@ double TakeFocal(const CrossEntropyJob& job, const KnownRow<D, T>& row, const fo
   result.pull = rest.pull;
   if (special.at < 0) return rest.pull;
   const Label& label = special.label;
-  const formulas::Focal<double> focal(job.options.focal_gamma, label.others_sum / sums.sum(),
-                                      label.gap + result.log_sum);
+  const double others = label.others_sum / sums.sum();
+  const formulas::Focal<double> focal(job.options.focal_gamma, others,
+                                      formulas::log_loss(others, label.gap + result.log_sum));
   const double t = label.weight * (keep * special.q + (label.masked ? 0.0 : result.share));
   result.loss += formulas::times(t, focal.loss);
   result.pull += t * focal.pull;

@@ -33,13 +33,16 @@ HWY_INLINE hn::TFromD<D> Maximum(D d, const Row& row, std::int64_t n) {
   return hn::GetLane(hn::MaxOfLanes(d, max));
 }
 
-/// Of the block that holds a row's maximum, whose own 1 it leaves out.
+/// Of a block, with every exponential seen from the row's maximum.
 struct ConfidentSums {
-  double rest = 0.0;         ///< Σ exp(z - max)
+  double below = 0.0;        ///< Σ exp(z - max) where that is less than 1
+  double ones = 0.0;         ///< how many others there are
   double entropy_gap = 0.0;  ///< Σ exp(z - max)·(max - z)
+
+  /// Without the maximum's own 1.
+  double rest() const { return below + (ones - 1.0); }
 };
 
-/// Exponentials below 1 are added up, the others counted.
 template <bool kEntropy, class D, class Row, class C = hn::TFromD<D>>
 HWY_NOINLINE ConfidentSums ConfidentBlock(D d, Row row, std::int64_t begin, std::int64_t n, C scale, C max) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -58,8 +61,17 @@ HWY_NOINLINE ConfidentSums ConfidentBlock(D d, Row row, std::int64_t begin, std:
     ones = hn::Add(ones, hn::IfThenElseZero(is_one, one));
     if constexpr (kEntropy) entropy = hn::NegMulAdd(e, x, entropy);
   }
-  return {Total(d, below) + (Total(d, ones) - 1.0), kEntropy ? Total(d, entropy) : 0.0};
+  return {Total(d, below), Total(d, ones), kEntropy ? Total(d, entropy) : 0.0};
 }
+
+/// scale·y - rounded, without an error of its own.
+template <class C>
+double LeftByRounding(double scale, double y, C rounded) {
+  return std::fma(scale, y, -static_cast<double>(rounded));
+}
+
+/// An exponential's error grows with the distance from the reference, so the maximum is kept near it.
+inline constexpr double kFarthest = 4.0;
 
 /// What is known of a row.
 struct RowSums {
@@ -102,7 +114,7 @@ class RowNormaliser {
         max_ = hn::GetLane(hn::MaxOfLanes(d, block.Max()));
         sums_.max_block = begin / kBlock;
         others_ += of_max_block_;
-        if (Scaled(max_) - reference_ > kFarthest) {
+        if (Scaled(max_) - reference_ > C{kFarthest}) {
           Rebase(begin);
           block = ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_);
         }
@@ -124,8 +136,6 @@ class RowNormaliser {
 
  private:
   static constexpr std::int64_t kSample = 256;
-  /// An exponential's error grows with the distance from the reference, so the maximum is kept near it.
-  static constexpr C kFarthest = C{4};
   /// Below this rest a sum that holds the maximum's 1 has lost more than a bit of it.
   static constexpr double kConfident = 1.0;
 
@@ -148,7 +158,13 @@ class RowNormaliser {
       max = Maximum(D(), row_, classes_);
     }
     // Against -inf every exponential would be NaN; against 0 those of a fully masked row are 0.
-    reference_ = max == MinusInfinity<C>() ? C{0} : Scaled(max);
+    if (max != MinusInfinity<C>()) SetReference(max);
+  }
+
+  void SetReference(C max) {
+    reference_ = Scaled(max);
+    const double left = LeftByRounding(static_cast<double>(scale_), static_cast<double>(max), reference_);
+    coarse_ |= std::abs(left) > kFarthest && std::isfinite(reference_);
   }
 
   void Rebase(std::int64_t begin) {
@@ -156,31 +172,47 @@ class RowNormaliser {
     const double shrink = std::exp(-step);
     if constexpr (Terms::kAny) terms_.Rebase(begin, step, shrink, others_);
     others_ *= shrink;
-    reference_ = Scaled(max_);
+    SetReference(max_);
   }
 
   RowSums Finish() {
     const auto scale = static_cast<double>(scale_);
     sums_.top = static_cast<double>(max_);
     sums_.state.max = scale * sums_.top;
-    // Beyond what the reference's own rounding left, there being only one.
-    const double step = std::fma(scale, sums_.top, -static_cast<double>(reference_));
+    const double step = LeftByRounding(scale, sums_.top, reference_);
     const double shrink = step == 0.0 ? 1.0 : std::exp(-step);
     sums_.state.rest = (others_ + of_max_block_) * shrink - 1.0;
     ConfidentSums confident;
     const bool sure = sums_.state.rest < kConfident;
     if (sure) {
-      const std::int64_t begin = sums_.max_block * kBlock;
-      confident = ConfidentBlock<Terms::kEntropy>(D(), row_, begin, Columns(begin), scale_, max_);
-      sums_.state.rest = others_ * shrink + confident.rest;
+      confident = Confident(sums_.max_block * kBlock);
+      sums_.state.rest = others_ * shrink + confident.rest();
     }
     if constexpr (Terms::kAny) {
       terms_.Finish(step, shrink, others_, of_max_block_, sure ? &confident : nullptr);
     }
+    if (HWY_UNLIKELY(coarse_)) TakeFromMaximum();
     if (max_ == MinusInfinity<C>()) {  // nothing but masked classes: there is no distribution
       sums_.state.rest = std::numeric_limits<double>::quiet_NaN();
     }
     return sums_;
+  }
+
+  ConfidentSums Confident(std::int64_t begin) const {
+    return ConfidentBlock<Terms::kEntropy>(D(), row_, begin, Columns(begin), scale_, max_);
+  }
+
+  /// Where scaled logits are so large that rounding a reference took it too far from what it stands for.
+  HWY_NOINLINE void TakeFromMaximum() {
+    ConfidentSums all;
+    for (std::int64_t begin = 0; begin < classes_; begin += kBlock) {
+      const ConfidentSums block = Confident(begin);
+      all.below += block.below;
+      all.ones += block.ones;
+      all.entropy_gap += block.entropy_gap;
+    }
+    sums_.state.rest = all.rest();
+    if constexpr (Terms::kAny) terms_.TakeEntropyGap(all.entropy_gap);
   }
 
   Row row_;
@@ -189,6 +221,7 @@ class RowNormaliser {
   C scale_;
   std::int64_t prepared_ = 0;
   C reference_ = C{0};
+  bool coarse_ = false;  ///< a reference was too far from the logit it was to be
   C max_ = MinusInfinity<C>();
   double others_ = 0.0;        // Σ exp(z - reference) over all blocks but the one with the maximum
   double of_max_block_ = 0.0;  // and over that

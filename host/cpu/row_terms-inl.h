@@ -159,6 +159,7 @@ class RowTerms {
     entropy_gap_ = shrink * (step * others - entropy_others_) + here;
     step_ = step;
   }
+  void TakeEntropyGap(double gap) { entropy_gap_ = gap; }
 
   formulas::RowSums<double> Sums(const MaxRest& state, std::int64_t classes) const {
     formulas::RowSums<double> sums{.max = state.max, .rest = state.rest};

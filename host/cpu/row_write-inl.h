@@ -120,6 +120,25 @@ struct ScaledExp {
   }
 };
 
+/// factor · exp(scale·z[c] - max - low), where max + low is so far from max that exponents of it alone would
+/// leave the exponential's range.
+template <class D, class T>
+struct CoarseExp {
+  using C = hn::TFromD<D>;
+  ScaledExp<D, T> exp{};
+  C low = C{0};
+
+  HWY_INLINE hn::Vec<D> Of(hn::Vec<D> logits) const {
+    const D d;
+    const auto x = hn::MulSub(logits, hn::Set(d, exp.scale), hn::Set(d, exp.max));
+    return hn::Mul(ExpNotAbove(d, hn::Sub(x, hn::Set(d, low))), hn::Set(d, exp.factor));
+  }
+  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(D(), exp.z + c)); }
+  HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
+    return Of(LoadPart(D(), exp.z + c, count, T(0.0F)));
+  }
+};
+
 }  // namespace xent::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

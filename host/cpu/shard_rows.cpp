@@ -19,22 +19,12 @@ namespace {
 template <class T>
 using Vectors = hn::ScalableTag<Compute<T>>;
 
-/// A row whose classes are seen against `max`, the normaliser's sum given.
+/// The sum and maximum of all parts are known in double.
 template <class D, class T>
 KnownRow<D, T> Against(const CrossEntropyJob& job, const MadeLogits<D, T>& logits, const TermInputs<D, T>& in,
                        double max, double rest) {
-  using C = hn::TFromD<D>;
-  const auto high = static_cast<C>(max);
-  const double low = max - static_cast<double>(high);
-  return {.logits = logits,
-          .in = in,
-          .scale = static_cast<C>(job.transform.scale),
-          .high = high,
-          .low = low == low ? static_cast<C>(low) : C{0},
-          .log_sum = static_cast<C>(std::log1p(rest)),
-          .inverse_sum = static_cast<C>(1.0 / (1.0 + rest)),
-          .gamma = static_cast<C>(job.options.focal_gamma),
-          .dominant_others = static_cast<C>(rest / (1.0 + rest))};
+  const auto high = static_cast<hn::TFromD<D>>(max);
+  return SeenFrom<D, T>(job, logits, in, high, max - static_cast<double>(high), rest);
 }
 
 template <class T>

@@ -1,6 +1,8 @@
 // Negative log-likelihood, row by row.
 #include "host/reference/nll.hpp"
 
+#include <limits>
+
 #include "host/reference/element.hpp"
 #include "host/reference/reduction.hpp"
 #include "host/reference/row.hpp"
@@ -17,7 +19,10 @@ void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOut
     if (!is_valid(y, options)) continue;
     const std::int64_t at = layout.row_offset(r) + y * layout.class_stride;
     const double weight = element_or(options.class_weights, y, 1.0);
-    losses[static_cast<std::size_t>(r)] = -weight * load(log_probs.data, log_probs.dtype, at);
+    const double log_prob = load(log_probs.data, log_probs.dtype, at);
+    const bool masked = log_prob == -std::numeric_limits<double>::infinity();
+    if (weight == 0.0 && masked) continue;  // nothing of an infinity is nothing
+    losses[static_cast<std::size_t>(r)] = -weight * log_prob;
   }
   if (outputs.loss.given()) write_loss(losses, counts, options, outputs.loss);
   if (outputs.valid_count != nullptr) *outputs.valid_count = counts.valid;

@@ -61,7 +61,10 @@ Distribution::Distribution(const Row& z, double saved_lse)
   }
   const SplitSum sum(p);
   for (std::size_t c = 0; c < z.size(); ++c) {
-    others[c] = c == sum.index && p[c] > 0.5 ? sum.rest : 1.0 - p[c];
+    const bool dominates = c == sum.index && p[c] > 0.5;
+    others[c] = dominates ? sum.rest : 1.0 - p[c];
+    // Where lse - z may be nothing but lse's rounding.
+    if (dominates && others[c] < 0.25) log_loss[c] = -std::log1p(-others[c]);
   }
 }
 

@@ -135,10 +135,12 @@ void cross_entropy_shard_backward(const ConstMatrixView& logits, const TargetVie
       const ShardRow row(merged[static_cast<std::size_t>(r)], target, options,
                          row_upstream(r, options, upstream, divisor));
       const std::optional<std::size_t> label = label_in(target, r, shard, z);
+      const double nothing = 0.0 * row.sums.rest;  // NaN without a distribution, also for masked classes
       for (std::size_t c = 0; c < z.size(); ++c) {
         grad[c] = label == c ? row.gradient.at_label : row.element(z[c], q[c], weight_of(options, c));
         if (grad[c] != 0.0) grad[c] *= slope(options.transform, c, x[c]);
-        grad_targets[c] = row.target_element(z[c], weight_of(options, c));
+        grad[c] += nothing;
+        grad_targets[c] = row.target_element(z[c], weight_of(options, c)) + nothing;
       }
     }
     if (grads.grad.given()) write_row(grads.grad, r, grad);

@@ -64,8 +64,8 @@ struct BinaryCrossEntropyOutputs {
 /// A coefficient of 0 (a target of 0 or 1, a weight of 0) makes 0 of an infinite logit: x = +inf has loss 0
 /// and gradient 0 for y = 1, and loss +inf for y < 1. A NaN logit makes its element NaN, a NaN target its
 /// loss and grad; with a reduction also the reduced loss. grad may be exactly the logits' view and
-/// grad_targets exactly the targets'; any other overlap throws. Moves 1 read of logits and targets (and
-/// values), and 1 write of each matrix asked for.
+/// grad_targets exactly the targets'; any other overlap (view.hpp) throws. Moves 1 read of logits and targets
+/// (and values), and 1 write of each matrix asked for.
 ///
 /// An element's bits depend on that element and the options alone. The reduced loss is added up in double in
 /// an order fixed by the shape. Nothing depends on the thread count. On a device the reduced loss wants a

@@ -7,9 +7,12 @@
  *    internal errors excepted), and xent_last_error() says which argument, its value and the range.
  *  - Shapes: a matrix is rows × classes of any strides, rows ≥ 0, classes ≥ 1; row r is logits z[r,:].
  *    dtypes: f32, f16, bf16, f64, the same for all matrices of a call; loss, lse and upstream values
- *    are f32 or f64; labels and argmax are u8, i32 or i64.
+ *    are f32 or f64; labels and argmax are u8, i32 or i64; argmax and target_rank are u8 only for up
+ *    to 255 valid classes.
  *  - Aliasing: an output matrix may be exactly an input matrix of the call (in place); any other
- *    overlap with an output is XENT_INVALID_ARGUMENT.
+ *    overlap with an output is XENT_INVALID_ARGUMENT. Views overlap if the memory from the first
+ *    element of the one to its last meets that of the other, as that of two interleaved vectors does,
+ *    unless both are column ranges, without a common column, of row-major matrices of one pitch.
  *  - -inf logits are masked classes (probability and gradient 0). A row of only -inf, or with NaN or
  *    +inf, gives NaN. A row's bits depend on that row and the options alone, not on threads.
  *  - XENT_UNSUPPORTED: a device that this build lacks. No C++ exception leaves a call.
@@ -46,8 +49,9 @@ xent_status xent_log_softmax_backward(const xent_const_matrix* log_probs,
                                       const xent_exec* exec);
 
 /* loss[r] = -w[label[r]]·log_probs[r, label[r]], then reduced; w are the options' class_weights, ones if not
- * given. labels: one per row. Options that only logits can have (label_smoothing, focal_gamma, z_loss, the
- * transform) must be off. XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. */
+ * given, and a label of weight 0 counts nothing even if it is masked. labels: one per row. Options that only
+ * logits can have (label_smoothing, focal_gamma, z_loss, the transform) must be off.
+ * XENT_LABEL_OUT_OF_RANGE: see xent_last_label_error. */
 xent_status xent_nll(const xent_const_matrix* log_probs, const xent_labels* labels,
                      const xent_nll_outputs* outputs, const xent_loss_options* options,
                      const xent_exec* exec);
@@ -90,7 +94,7 @@ xent_status xent_cross_entropy_soft_backward(const xent_const_matrix* logits,
                                              const xent_exec* exec);
 
 /* entropy[r] = -Σ_c p[c]·log p[c]; grad, NULL if not wanted, its gradient times upstream->entropy. Of the
- * options only the logits' transform may be set. */
+ * options only the logits' transform may be set; there being no loss, upstream->values must be empty. */
 xent_status xent_entropy(const xent_const_matrix* logits, const xent_vector* entropy, const xent_matrix* grad,
                          const xent_loss_options* options, const xent_upstream* upstream,
                          const xent_exec* exec);

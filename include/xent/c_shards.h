@@ -59,7 +59,8 @@ xent_status xent_merge_partials(const xent_row_partial* partials, int64_t shards
                                 xent_row_partial* merged, const xent_exec* exec);
 
 /* All of xent_cross_entropy's outputs but grad, grad_targets, target_rank and top_k_count, from all shards'
- * partials together. Of targets nothing is read. */
+ * partials together. Of targets nothing is read. argmax is i32 or i64: partials do not tell whether u8 holds
+ * all classes. */
 xent_status xent_cross_entropy_from_partials(const xent_row_partial* merged, int64_t rows,
                                              const xent_labels* labels, const xent_const_matrix* targets,
                                              const xent_cross_entropy_outputs* outputs,

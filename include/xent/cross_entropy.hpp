@@ -25,7 +25,8 @@ struct CrossEntropyOutputs {
   VectorView log_prob{};
   /// -Σ_c p[c]·log p[c]
   VectorView entropy{};
-  /// Class of the largest z, the lowest such class; a NaN counts as larger than any number.
+  /// Class of the largest z, the lowest such class; a NaN counts as larger than any number. u8 for up to 255
+  /// valid classes, as for target_rank.
   IndexView argmax{};
   /// How many classes come before the label: those with a larger z, and lower ones with the same. 0 where it
   /// is the argmax; the row is a top-k hit if target_rank < k. -1 in rows with NaN. Needs labels.
@@ -64,13 +65,14 @@ struct CrossEntropyOutputs {
 /// logits: rows × classes of any dtype and strides. target: labels, a matrix of the logits' dtype and shape,
 /// or {}: then CE is 0 and what is left are lse, entropy, argmax and z_loss. class_weights and bias are f32
 /// or f64, one element per class.
-/// grad may be exactly the logits' view, grad_targets exactly the soft targets'; any other overlap between
-/// views throws.
+/// grad may be exactly the logits' view, grad_targets exactly the soft targets'; any other overlap
+/// (view.hpp) between views throws.
 /// Moves 1 read of the logits (and of soft targets), and 1 write of each gradient asked for, while a row
 /// stays in cache.
 ///
 /// -inf logits are masked classes: zero probability, zero gradient (a masked target: loss +inf, gradient as
-/// for any other). A row of only -inf, or with NaN or +inf among its z, gives NaN.
+/// for any other; under a softcap 0 for its own logit, since ∂z/∂x is 0 there). A row of only -inf, or with
+/// NaN or +inf among its z, gives NaN.
 /// A row's bits depend on that row and the options alone; the reduction is taken in double in an order
 /// fixed by the shape. Nothing depends on the thread count.
 /// Throws LabelError (row, value, classes), InvalidArgument or Unsupported, before anything is written.
@@ -95,7 +97,8 @@ struct CrossEntropyGrads {
 
 /// The gradients alone, from the lse of an earlier cross_entropy call on the same logits:
 ///   p[c] = exp(z[r,c] - lse[r]),   grad as above,
-/// with the target's p - 1 taken as the negated sum of the other p where the target dominates. Its relative
+/// with the target's p - 1 taken as the negated sum of the other p where the target dominates, and so is the
+/// loss of a class that dominates, -log p, where a gradient needs it. Its relative
 /// error grows with |lse|·2^-24 when lse is f32 (give f64, or use the one-call form, if logits are far from
 /// zero). Arguments, errors, aliasing and determinism as above. Moves 1 read + 1 write of the matrix.
 void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& target,
@@ -104,7 +107,8 @@ void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& tar
                             const Exec& exec = {});
 
 /// entropy[r] = -Σ_c p[c]·log p[c], p = softmax of the transformed logits; grad[r,c] = upstream's
-/// entropy[r] · ∂entropy[r]/∂x. It is cross_entropy without a target, and all said there holds.
+/// entropy[r] · ∂entropy[r]/∂x. It is cross_entropy without a target, and all said there holds. There being
+/// no loss, upstream.values must be empty.
 void entropy(const ConstMatrixView& logits, const VectorView& entropy, const MatrixView& grad = {},
              const LogitTransform& transform = {}, const Upstream& upstream = {}, const Exec& exec = {});
 

@@ -45,13 +45,15 @@ struct DivergenceOutputs {
 /// d is the mean's divisor (the number of rows by default), 1 for none and sum. Only differences of logits,
 /// exponentials and the two rows' normalisers are formed; no distribution and no logarithm of one is stored.
 /// The sum is taken as Σ_c p[c]·(e^-s - 1 + s), which is the same since p and q both add up to 1 and has no
-/// negative term: the loss of two nearly equal distributions keeps its digits, as do both gradients, and with
-/// the normalisers as (max, rest) so do those of rows that are sure of their class.
+/// negative term: the loss of two nearly equal distributions keeps its digits, as do both gradients. With the
+/// normalisers as (max, rest) the loss and grad_q of rows that are sure of their class keep theirs too. So
+/// does grad_p, but for the class that p is sure of: s[c] - loss is a difference of two numbers that are
+/// close where q is less sure, so the error there is a rounding of loss, not of the gradient.
 ///
 /// p_logits, q_logits: rows × classes, one shape, one dtype, any strides; they may be the same memory.
-/// grad_p may be exactly p_logits' view and grad_q exactly q_logits'; any other overlap with an output
-/// throws. Moves 1 read of both matrices, and 1 write of each gradient asked for, while two rows stay in
-/// cache.
+/// grad_p may be exactly p_logits' view and grad_q exactly q_logits'; any other overlap (view.hpp) with an
+/// output throws. Moves 1 read of both matrices, and 1 write of each gradient asked for, while two rows stay
+/// in cache.
 ///
 /// A class at -inf in both does not exist. One at -inf in p_logits alone adds nothing to the loss, and its
 /// grad_p is 0. One at -inf in q_logits alone makes the loss +inf where p[c] > 0; such a row's grad_q is that
@@ -75,7 +77,8 @@ void kl_divergence(const ConstMatrixView& p_logits, const ConstMatrixView& q_log
 ///   grad_p[r,c] = β·p[c]·(log(p[c]/m[c]) - KL(p‖m)) · g[r] / (T·d)
 ///   grad_q[r,c] = (1-β)·q[c]·(log(q[c]/m[c]) - KL(q‖m)) · g[r] / (T·d)
 /// The logarithms come from log p[c] - log q[c] by log1p, so that nearly equal distributions keep their
-/// digits; both sums are taken without negative terms, as above.
+/// digits; both sums are taken without negative terms, as above. Each gradient is a difference as above at
+/// the class that its own distribution is sure of.
 ///
 /// A class at -inf in one of the two has probability 0 there, adds what the other's makes of it, and its
 /// gradient there is 0; the loss is finite. Everything else as for kl_divergence.

@@ -16,14 +16,14 @@ struct NllOutputs {
   std::int64_t* valid_count = nullptr;
 };
 
-/// loss[r] = -w[label[r]]·log_probs[r, label[r]], then reduced; ignored rows count nothing. w are the
-/// options' class_weights, ones if not given.
+/// loss[r] = -w[label[r]]·log_probs[r, label[r]], then reduced; ignored rows count nothing, nor does a label
+/// of weight 0 even if it is masked: 0·inf is 0. w are the options' class_weights, ones if not given.
 ///
 /// log_probs: rows × classes, any dtype. labels: one per row, u8, i32 or i64.
 /// Reads one element per valid row. The sum is taken in double in an order fixed by the shape.
 /// Options that only logits can have (smoothing, focal, z_loss, transform) are refused. Throws LabelError
-/// (row, value, classes) before anything is written, InvalidArgument for a bad view or option, Unsupported
-/// for a device this build lacks.
+/// (row, value, classes) before anything is written, InvalidArgument for a bad view or option or an overlap
+/// (view.hpp) of outputs with anything, Unsupported for a device this build lacks.
 void nll(const ConstMatrixView& log_probs, const LabelView& labels, const NllOutputs& outputs,
          const LossOptions& options = {}, const Exec& exec = {});
 

@@ -27,6 +27,8 @@ enum class EmptyMean : std::uint8_t { zero, nan };
 /// From the logits x that a call is given to the logits z that its softmax is taken of:
 ///   u[r,c] = logit_scale · x[r,c] + bias[c]
 ///   z[r,c] = (softcap · tanh(u / softcap), or u where softcap is 0) / temperature
+/// logit_scale, 1/temperature, 1/softcap and their quotients must be normal numbers of f32 (of f64 for f64
+/// logits).
 /// Gradients are those for x. A class whose x or bias is -inf is masked, also under a softcap: it does not
 /// exist. Classes from valid_classes on do not exist either, whatever their logits hold, NaN included: they
 /// are not read, and their gradient is written as 0.
@@ -62,7 +64,8 @@ struct LossOptions {
   /// w[c], one number per class, 0 or more: what class c counts as a target. Smoothing's share of a class
   /// is weighted too, as in PyTorch.
   ConstVectorView class_weights{};
-  /// γ ≥ 0 of the focal loss: the log-probability of each class counts (1 - p[c])^γ; 0 is off.
+  /// γ ≥ 0 of the focal loss: the log-probability of each class counts (1 - p[c])^γ; 0 is off. Like λ in the
+  /// normal range of f32 (of f64 for f64 logits).
   double focal_gamma = 0.0;
   /// λ ≥ 0: λ·lse² is added to each valid row's loss; 0 is off.
   double z_loss = 0.0;

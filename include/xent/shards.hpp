@@ -56,13 +56,13 @@ void cross_entropy_partials(const ConstMatrixView& logits, const TargetView& tar
 /// merged[r] = partials[0·rows + r] ⊕ partials[1·rows + r] ⊕ …, with rows = merged.size(), as an all-gather
 /// leaves them; partials.size() is a multiple of it. ⊕ takes classes together: it is associative and
 /// commutative up to rounding, and a default RowPartial is its identity. merged may be the first shard's own
-/// memory; other overlap throws.
+/// memory; other overlap (view.hpp) throws.
 void merge_partials(std::span<const RowPartial> partials, std::span<RowPartial> merged,
                     const Exec& exec = {});
 
 /// All that cross_entropy says of rows, from all shards' partials together: every output but grad,
 /// grad_targets, target_rank and top_k_count. target: the same labels, or the shard's soft targets, of which
-/// nothing is read.
+/// nothing is read. argmax is i32 or i64, since partials do not tell whether u8 holds all classes.
 void cross_entropy_from_partials(std::span<const RowPartial> merged, const TargetView& target,
                                  const CrossEntropyOutputs& outputs, const LossOptions& options = {},
                                  const Exec& exec = {});

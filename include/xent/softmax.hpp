@@ -3,7 +3,7 @@
 // Common to the four functions:
 //  - Views have one dtype and one shape; strides may differ. Zero rows are legal, zero classes are not.
 //  - An output may be the very same view as an input (same data and layout), then it is computed in
-//    place; any other overlap throws InvalidArgument. Inputs are otherwise untouched.
+//    place; any other overlap (view.hpp) throws InvalidArgument. Inputs are otherwise untouched.
 //  - -inf logits are masked classes: probability 0, log-probability -inf. A row of only -inf, or with
 //    NaN or +inf, gives NaN throughout.
 //  - A row's bits depend on that row alone: not on the batch, the thread count, alignment or strides.

@@ -1,4 +1,9 @@
 // Views: non-owning descriptions of the caller's memory. Copying a view copies no data.
+//
+// Functions refuse outputs that overlap what else a call is given. Views overlap if the memory from the first
+// element of the one to its last meets that of the other, even where strides keep all elements apart: two
+// vectors that take turns in one buffer do. Only column ranges of row-major matrices of one pitch do not, as
+// long as they have no column in common.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,10 @@
-// A row of the general kernels: from its sums to its results, and what one element's gradients are.
+// A row of the general kernels: from its sums to its results.
 #pragma once
 
+#include "kernels/cross_entropy/element.cuh"
 #include "kernels/cross_entropy/target_row.cuh"
 #include "kernels/cross_entropy/tile_sums.cuh"
 #include "kernels/formulas/row_loss.hpp"
-#include "kernels/row/transform.cuh"
 
 namespace xent::gpu {
 
@@ -55,11 +55,6 @@ struct RowBoard {
     }
   }
 };
-
-template <class C>
-__device__ __forceinline__ C class_weight(const GeneralCrossEntropyArguments& arguments, std::int64_t c) {
-  return arguments.class_weights.size == 0 ? C(1) : load_scalar<C>(arguments.class_weights, c);
-}
 
 __device__ __forceinline__ void store_row(const VectorView& view, std::int64_t r, double value) {
   if (view.size != 0) store_scalar(view, r, value);
@@ -129,66 +124,6 @@ __device__ __forceinline__ void set_scale(const GeneralCrossEntropyArguments& ar
   board.keep = C(1) - smoothing;
   board.share = smoothing == C(0) ? C(0) : smoothing / static_cast<C>(sums.unmasked);
 }
-
-/// One class of a row.
-template <class Board, class C>
-class Element {
- public:
-  __device__ __forceinline__ Element(const GeneralCrossEntropyArguments& arguments, const Board& board,
-                                     std::int64_t c, C x)
-      : arguments_(arguments),
-        board_(board),
-        c_(c),
-        x_(x),
-        z_(transformed(arguments.transform, c, x)),
-        log_(board.log_of(z_)),
-        p_(exp_of(log_) * board.factor) {}
-
-  __device__ __forceinline__ bool masked() const { return z_ == -kInfinity<C>; }
-  __device__ __forceinline__ bool at_peak() const { return board_.at_peak(c_, z_); }
-
-  /// keep·w·q + share·w, the share at unmasked classes alone.
-  __device__ __forceinline__ C taken(C keep, C share, C q) const {
-    const C mass = keep * q + (masked() ? C(0) : share);
-    return mass == C(0) ? C(0) : mass * class_weight<C>(arguments_, c_);
-  }
-  __device__ __forceinline__ formulas::Focal<C> focal() const {
-    const C others = at_peak() && board_.peaked ? board_.others : C(1) - p_;
-    return {arguments_.focal_gamma.as<C>(), others, board_.log_sum - log_};
-  }
-
-  /// For x.
-  __device__ __forceinline__ C gradient(C q) const {
-    const formulas::RowGradient<C>& row = board_.gradient;
-    C pull = taken(row.of_target, row.share, q);
-    if (arguments_.focal_gamma.wide != 0.0 && pull != C(0)) pull *= focal().pull;
-    if (row.of_given != C(0)) pull -= row.of_given * q;
-    const bool splits = board_.splits && at_peak();
-    C gradient =
-        splits ? (C(1) - board_.others) * board_.of_peak - pull * board_.others : p_ * row.of_prob - pull;
-    if (row.of_prob_gap != C(0) && p_ != C(0)) {
-      gradient += p_ * (board_.of_entropy - row.of_prob_gap * log_);
-    }
-    return arguments_.transform.on ? gradient * slope_of(arguments_.transform, c_, x_) : gradient;
-  }
-  /// For q.
-  __device__ __forceinline__ C target_gradient() const {
-    const C nothing = C(0) * board_.factor;  // NaN in all classes of a row without a distribution
-    if (masked()) return nothing;
-    const C of_loss = board_.gradient.of_target * class_weight<C>(arguments_, c_);
-    return formulas::times(of_loss, focal().loss) -
-           formulas::times(board_.gradient.of_given, board_.log_sum - log_) + nothing;
-  }
-
- private:
-  const GeneralCrossEntropyArguments& arguments_;
-  const Board& board_;
-  std::int64_t c_;
-  C x_;
-  C z_;
-  C log_;
-  C p_;
-};
 
 /// Σ of a focal loss of more than a label.
 template <class C>

@@ -40,6 +40,13 @@ XENT_HOST_DEVICE constexpr C times(C a, C b) {
   return a == C(0) || b == C(0) ? C(0) : a * b;
 }
 
+/// ℓ of a class from its 1 - p and from what lse - z is. Of a class that is sure a saved lse, being rounded,
+/// keeps nothing of the latter, and a focal loss would divide what it keeps instead by 1 - p.
+template <class C>
+XENT_HOST_DEVICE C log_loss(C others, C gap) {
+  return others <= C(0.25) ? -std::log1p(-others) : gap;
+}
+
 /// (1 - p)^γ·ℓ and (1 - p)^γ + γ·p·(1 - p)^(γ-1)·ℓ of one class; ℓ and 1 where γ is 0.
 template <class C>
 struct Focal {
@@ -102,7 +109,8 @@ XENT_HOST_DEVICE RowLoss<C> row_loss(const RowSums<C>& sums, const RowOptions<C>
   all.given = {label.gap, C(1)};
   RowLoss<C> row = row_loss(all, options);
   if (options.focal_gamma != C(0) && options.smoothing == C(0)) {
-    const Focal<C> focal(options.focal_gamma, label.others_sum / sums.sum(), label.gap + row.log_sum);
+    const C others = label.others_sum / sums.sum();
+    const Focal<C> focal(options.focal_gamma, others, log_loss(others, label.gap + row.log_sum));
     row.loss = std::isnan(row.log_sum) ? row.log_sum : times(label.weight, focal.loss);
     row.pull = label.weight * focal.pull;
   }

@@ -21,7 +21,11 @@ __global__ void __launch_bounds__(kBlock)
     if (kind == RowKind::valid) {
       const T* row = static_cast<const T*>(arguments.logits.data) + row_offset(layout, r);
       loss = -static_cast<double>(widen(row[label * layout.class_stride]));
-      if (arguments.class_weights.size != 0) loss *= load_scalar<double>(arguments.class_weights, label);
+      if (arguments.class_weights.size != 0) {
+        const double weight = load_scalar<double>(arguments.class_weights, label);
+        const bool masked = loss == kInfinity<double>;
+        loss = weight == 0.0 && masked ? 0.0 : loss * weight;  // nothing of an infinity is nothing
+      }
     } else if (kind == RowKind::bad_label) {
       loss = kNaN<double>;
       report_bad_label(arguments, r, label);

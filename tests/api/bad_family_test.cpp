@@ -61,6 +61,26 @@ TEST(BadFamily, NumbersThatMustBePositive) {
   }
 }
 
+TEST(BadFamily, NumbersThatLeaveTheRangeOfTheLogits) {
+  const auto refused = [](auto change, const std::vector<std::string>& words) {
+    Call bad;
+    change(bad.options);
+    bad.expect_rejected(words);
+  };
+  refused([](LossOptions& o) { o.focal_gamma = 1e-46; }, {"options.focal_gamma", "1e-46", "1.17549e-38 to"});
+  refused([](LossOptions& o) { o.focal_gamma = 1e39; }, {"options.focal_gamma", "1e+39", "to 3.40282e+38"});
+  refused([](LossOptions& o) { o.z_loss = 1e39; }, {"options.z_loss", "1e+39"});
+  refused([](LossOptions& o) { o.transform.logit_scale = 1e39; }, {"options.transform.logit_scale", "1e+39"});
+  refused([](LossOptions& o) { o.transform.temperature = 1e39; }, {"options.transform.temperature", "1e-39"});
+  refused([](LossOptions& o) { o.transform = {.logit_scale = 1e20, .temperature = 1e-20}; },
+          {"options.transform.temperature", "1e+40"});
+  refused([](LossOptions& o) { o.transform = {.logit_scale = 1e-20, .softcap = 1e20}; },
+          {"options.transform.softcap", "1e-40"});
+  refused([](LossOptions& o) { o.transform = {.temperature = 1e-20, .softcap = 1e20}; },
+          {"options.transform.softcap", "1e+40"});
+  refused([](LossOptions& o) { o.transform.softcap = 1e-39; }, {"options.transform.softcap", "1e+39"});
+}
+
 TEST(BadFamily, VectorsPerClass) {
   const std::vector<float> two(2, 1.0F);
   Call weights;

@@ -65,6 +65,19 @@ TEST(BadOptions, Upstream) {
   half.expect_rejected({"upstream.values", "bf16", "f32 or f64"});
 }
 
+TEST(BadOptions, AnEntropyHasNoLoss) {
+  Call call;
+  call.upstream.values = vector(call.upstream_data.data(), 4);
+  try {
+    entropy(call.logits, call.outputs.lse, call.outputs.grad, {}, call.upstream);
+    ADD_FAILURE() << "accepted";
+  } catch (const InvalidArgument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("upstream.values: is given; allowed: absent"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("upstream.entropy"));
+  }
+  call.expect_outputs_untouched();
+}
+
 TEST(BadOptions, ThreadsAndDevice) {
   Call call;
   call.exec.threads = -1;

@@ -85,9 +85,25 @@ TEST(BadViews, ArgmaxTooNarrowForTheClasses) {
   std::vector<float> logits(300);
   const std::uint8_t label = 0;
   std::uint8_t argmax = 77;
-  EXPECT_THROW(
-      cross_entropy(matrix(logits.data(), 1, 300), labels(&label, 1), {.argmax = indices(&argmax, 1)}),
-      InvalidArgument);
+  for (const std::int64_t valid : {0, 300, 256}) {
+    EXPECT_THROW(cross_entropy(matrix(logits.data(), 1, 300), labels(&label, 1),
+                               {.argmax = indices(&argmax, 1)}, {.transform = {.valid_classes = valid}}),
+                 InvalidArgument);
+  }
+  EXPECT_EQ(argmax, 77);
+}
+
+TEST(BadViews, ArgmaxOfSoManyClassesAsPartialsDoNotTell) {
+  const RowPartial merged{};
+  std::uint8_t argmax = 77;
+  try {
+    cross_entropy_from_partials({&merged, 1}, {}, {.argmax = indices(&argmax, 1)});
+    ADD_FAILURE() << "accepted";
+  } catch (const InvalidArgument& error) {
+    EXPECT_STREQ(error.what(),
+                 "outputs.argmax: type is u8; allowed: i32 or i64: partials do not tell how many classes "
+                 "there are");
+  }
   EXPECT_EQ(argmax, 77);
 }
 

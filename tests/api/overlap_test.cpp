@@ -51,6 +51,14 @@ TEST(Overlap, ColumnsOfOneBufferMayLieSideBySide) {
   EXPECT_THROW(softmax(left, matrix(buffer.data() + 6, row_major(3, 3, 8))), InvalidArgument);
 }
 
+TEST(Overlap, InterleavedVectorsCountAsShared) {
+  std::vector<float> pairs(8, Call::kMark);
+  Call call;
+  call.outputs.loss = vector(pairs.data(), 4, 2);
+  call.outputs.lse = vector(pairs.data() + 1, 4, 2);
+  call.expect_rejected({"outputs.loss", "shares memory with outputs.lse"});
+}
+
 TEST(Overlap, BackwardInPlaceOfEitherInput) {
   std::vector<float> probs{0.25F, 0.75F};
   std::vector<float> upstream{1.0F, 3.0F};

@@ -222,6 +222,9 @@ TEST(CApiFamily, Entropy) {
   EXPECT_EQ(c_grad, cpp_grad);
   ASSERT_EQ(xent_entropy(&logits, &entropy, nullptr, nullptr, nullptr, nullptr), XENT_OK)
       << xent_last_error();
+  upstream.values = upstream.entropy;
+  EXPECT_EQ(xent_entropy(&logits, &entropy, &grad, &options, &upstream, nullptr), XENT_INVALID_ARGUMENT);
+  EXPECT_NE(std::string_view(xent_last_error()).find("upstream.values"), std::string_view::npos);
   options.z_loss = 0.1;
   EXPECT_EQ(xent_entropy(&logits, &entropy, &grad, &options, nullptr, nullptr), XENT_INVALID_ARGUMENT);
   EXPECT_NE(std::string_view(xent_last_error()).find("an option of a loss"), std::string_view::npos);

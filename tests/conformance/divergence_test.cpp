@@ -147,6 +147,21 @@ TEST_P(DivergenceConformance, RowsThatAreSureKeepTheirDigits) {
   expect_near(kl.grad_p[1], -2.0 * p);
 }
 
+/// p is sure and q is not: s - loss at p's class leaves only the digits that loss has below it.
+TEST_P(DivergenceConformance, AClassThatOnlyPIsSureOf) {
+  const double rest = std::exp(-12.0);
+  const double others = rest / (1.0 + rest);
+  const double loss = std::log(2.0) - std::log1p(rest) - 12.0 * others;
+  const OneRow kl = run_row(DivergenceOp::kl, dtype(), {0.0, 12.0}, {0.0, 0.0}, exec());
+  const double stored = 4.0 * tolerance(dtype()).store;
+  const double unit = tolerance(dtype()).unit;
+  const double grad = others * (1.0 - others) * 12.0;
+  EXPECT_NEAR(kl.loss, loss, 40.0 * unit);
+  EXPECT_NEAR(kl.grad_p[0], -grad, (stored + 60.0 * unit) * grad + tolerance(dtype()).step);
+  EXPECT_NEAR(kl.grad_p[1], grad, stored * grad + 8.0 * unit + tolerance(dtype()).step);
+  EXPECT_NEAR(kl.grad_q[1], others - 0.5, stored + 8.0 * unit);
+}
+
 /// Distributions δ apart have divergences of δ²: far below what p·log p itself is rounded to.
 TEST_P(DivergenceConformance, NearlyEqualRowsKeepTheirDigits) {
   const double delta = dtype() == DType::f64 ? 0x1p-26 : dtype() == DType::f32 ? 0x1p-12 : 0x1p-6;

@@ -74,6 +74,47 @@ TEST_P(Extremes, TemperaturesThatDecideOrLevel) {
   expect_near(hot.entropy[0], std::log(3.0));
 }
 
+/// Two classes share a long row, though rounding its largest z alone moves that by far more than what the
+/// range of an exponential allows.
+TEST_P(Extremes, LongRowsAtTemperaturesThatDecide) {
+  constexpr std::size_t kClasses = 5000;
+  Matrix rows(2, std::vector<double>(kClasses));
+  for (std::size_t c = 0; c < kClasses; ++c) {
+    rows[0][c] = 0.5 + static_cast<double>(c % 7) / 16.0;
+    rows[1][c] = c < 2500 ? 1.0 : 1.25;  // the first columns do not tell what comes
+  }
+  for (std::vector<double>& row : rows) row[1] = row[4321] = 2.1;
+  IndexBuffer labels(LabelType::i64, 2);
+  labels.set(0, 1);
+  labels.set(1, 4321);
+  for (const double temperature : {3e-9, 1e-10, 7e-13, 3e-23}) {
+    LossOptions options = kEach;
+    options.transform.temperature = temperature;
+    const Upstream upstream{.scale = temperature};
+    for (const bool smoothed : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << temperature << (smoothed ? ", smoothed" : ""));
+      if (smoothed) options.label_smoothing = 1e-10;  // another loop, nothing else
+      MatrixBuffer grad(dtype(), Arrangement::padded, 2, kClasses);
+      VectorBuffer losses(DType::f64, 2);
+      cross_entropy(matrix_of(rows).view(), labels.labels(), {.loss = losses.view(), .grad = grad.view()},
+                    options, upstream, exec());
+      const Answer all = answer(rows, labels.labels(), options, upstream);
+      for (const std::size_t r : {0U, 1U}) {
+        const auto row = static_cast<std::int64_t>(r);
+        const auto label = static_cast<std::size_t>(r == 0 ? 1 : 4321);
+        const double share = options.label_smoothing / kClasses;
+        std::vector<double> want(kClasses, -share);
+        want[1] = want[4321] = 0.5 - share;
+        want[label] -= 1.0 - options.label_smoothing;
+        if (!smoothed) expect_near(losses.get(row), std::log(2.0));
+        expect_row(grad.row(row), want);
+        expect_row(all.grad[r], want);
+        expect_near(all.entropy[r], std::log(2.0));
+      }
+    }
+  }
+}
+
 TEST_P(Extremes, ASingleClass) {
   LossOptions options = kEach;
   options.z_loss = 0.5;
@@ -174,6 +215,28 @@ TEST_P(Extremes, SoftTargetsOfNothing) {
   expect_row(soft.grad[1], {0.5, -1.0, 0.5});
   expect_near(soft.row_loss[2], std::log(2.0));
   expect_row(soft.grad[2], {-0.5, 0.0, 0.5});
+}
+
+TEST_P(Extremes, AMaskedTargetAndItsOwnGradient) {
+  const MatrixBuffer targets = matrix_of({{0.0, 1.0, 0.0}, {0.0, 1.0, 0.0}});
+  const VectorBuffer bias = numbers({0.0, -kInf, 0.0});
+  for (const bool by_bias : {false, true}) {
+    const double x = by_bias ? 9.0 : -kInf;
+    const Matrix rows{{1.0, x, 1.0}, {1.0, -kInf, 1.0}};
+    LossOptions options = kEach;
+    if (by_bias) options.transform.bias = bias.view();
+    for (const double softcap : {0.0, 2.0}) {
+      options.transform.softcap = softcap;
+      const double slope = softcap == 0.0 ? 1.0 : 1.0 - std::tanh(0.5) * std::tanh(0.5);
+      for (const Answer& all :
+           {answer(rows, {1, 1}, options), answer(rows, TargetView(targets.view()), options)}) {
+        for (const std::size_t r : {0U, 1U}) {
+          expect_near(all.row_loss[r], kInf);
+          expect_row(all.grad[r], {0.5 * slope, softcap == 0.0 ? -1.0 : 0.0, 0.5 * slope});
+        }
+      }
+    }
+  }
 }
 
 TEST_P(Extremes, RowsWithoutASoftmax) {

@@ -1,4 +1,7 @@
 // NLL forward and backward against the reference: nothing is computed but one sum, so rows are exact.
+#include <cmath>
+#include <limits>
+
 #include "host/reference/nll.hpp"
 
 #include "tests/conformance/backend.hpp"
@@ -60,6 +63,31 @@ TEST_P(NllConformance, ForwardAndBackward) {
         check_backward(problem, exec());
         if (HasFailure()) return;
       }
+    }
+  }
+}
+
+TEST_P(NllConformance, ALabelOfWeightZeroCountsNothingThoughItIsMasked) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const double log_prob[] = {-kInf, -kInf, std::numeric_limits<double>::quiet_NaN()};
+  const double want[] = {0.0, kInf, std::numeric_limits<double>::quiet_NaN()};
+  MatrixBuffer log_probs(dtype(), Arrangement::padded, 3, 2);
+  IndexBuffer labels(LabelType::i64, 3);
+  VectorBuffer weights(DType::f32, 2);
+  for (std::int64_t r = 0; r < 3; ++r) {
+    labels.set(r, r % 2);  // the second class has a weight
+    log_probs.set(r, 0, log_prob[r]);
+    log_probs.set(r, 1, log_prob[r]);
+  }
+  weights.set(0, 0.0);
+  weights.set(1, 2.0);
+  VectorBuffer loss(DType::f64, 3);
+  const LossOptions options{.reduction = Reduction::none, .class_weights = weights.view()};
+  for (const Exec& each : {exec(), Exec{.device = Device::reference}}) {
+    nll(log_probs.view(), labels.labels(), {.loss = loss.view()}, options, each);
+    for (std::int64_t r = 0; r < 3; ++r) {
+      EXPECT_TRUE(std::isnan(want[r]) ? std::isnan(loss.get(r)) : loss.get(r) == want[r])
+          << "row " << r << ": " << loss.get(r);
     }
   }
 }

@@ -99,6 +99,24 @@ TEST_P(Outputs, AnEmptyUpstreamIsOnes) {
   EXPECT_EQ(empty.grad.bytes.copy(), without.grad.bytes.copy());
 }
 
+/// One byte holds the classes that exist, though not the columns of the padded matrix.
+TEST_P(Outputs, BytesNumberTheValidClasses) {
+  const LossProblem problem({}, dtype(), LabelType::u8, Arrangement::padded, {3, 300}, 5);
+  IndexBuffer argmax[] = {{LabelType::u8, 3}, {LabelType::i64, 3}};
+  IndexBuffer rank[] = {{LabelType::u8, 3}, {LabelType::i64, 3}};
+  IndexBuffer labels(LabelType::u8, 3);
+  for (std::int64_t r = 0; r < 3; ++r) labels.set(r, 254 - r);
+  for (const int i : {0, 1}) {
+    cross_entropy(problem.logits.view(), labels.labels(),
+                  {.argmax = argmax[i].view(), .target_rank = rank[i].view()},
+                  {.transform = {.valid_classes = 255}}, {}, exec());
+  }
+  for (std::int64_t r = 0; r < 3; ++r) {
+    EXPECT_EQ(argmax[0].get(r), argmax[1].get(r));
+    EXPECT_EQ(rank[0].get(r), rank[1].get(r));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, Outputs,
                          ::testing::Combine(::testing::ValuesIn(every_backend()), every_dtype()),
                          conformance_name);
