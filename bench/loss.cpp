@@ -1,5 +1,4 @@
 #include "bench/loss.hpp"
-#include "bench/random_logits.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -7,89 +6,63 @@
 
 #include <unistd.h>
 
-#include <xent/cross_entropy.hpp>
 #include <xent/parallel.hpp>
-#include <xent/softmax.hpp>
+
+#include "bench/loss_buffers.hpp"
 
 namespace xent::bench {
 namespace {
 
-constexpr Operation kOperations[] = {Operation::cross_entropy, Operation::cross_entropy_forward,
-                                     Operation::cross_entropy_backward, Operation::softmax,
-                                     Operation::log_softmax};
+constexpr Operation kOperations[] = {Operation::cross_entropy,
+                                     Operation::cross_entropy_forward,
+                                     Operation::cross_entropy_backward,
+                                     Operation::softmax,
+                                     Operation::log_softmax,
+                                     Operation::softmax_backward,
+                                     Operation::log_softmax_backward,
+                                     Operation::nll_backward};
 
-/// One set of buffers and the views of them.
-template <class T>
-struct LossBuffers {
-  Buffer<T> logits;
-  Buffer<T> result;
-  Buffer<std::int64_t> labels;
-  Buffer<float> loss;
-  Buffer<float> lse;
-  Buffer<float> upstream;
-
-  LossBuffers(const LossCase& c, int threads, std::uint64_t seed)
-      : logits(c.rows * c.classes),
-        result(c.rows * c.classes),
-        labels(c.rows),
-        loss(c.rows),
-        lse(c.rows),
-        upstream(c.rows) {
-    parallel_for(c.rows, threads, [&](std::int64_t row) {
-      const auto first = (seed << 40U) + static_cast<std::uint64_t>(row * c.classes);
-      for (std::int64_t i = 0; i < c.classes; ++i) {
-        logits.data()[row * c.classes + i] = T(random_logit(first + static_cast<std::uint64_t>(i)));
-        result.data()[row * c.classes + i] = T(0.0F);
-      }
-      labels.data()[row] =
-          static_cast<std::int64_t>(random_word(~first) % static_cast<std::uint64_t>(c.classes));
-      upstream.data()[row] = random_logit(~first);
-    });
-  }
-};
-
-template <class T>
-void call(const LossCase& c, LossBuffers<T>& b, const Exec& exec) {
-  const auto logits = matrix(static_cast<const T*>(b.logits.data()), c.rows, c.classes);
-  const auto result = matrix(b.result.data(), c.rows, c.classes);
-  const LabelView labels = xent::labels(b.labels.data(), c.rows);
-  const bool per_row = c.reduction == Reduction::none;
-  const VectorView loss = vector(b.loss.data(), per_row ? c.rows : 1);
-  const LossOptions options{.reduction = c.reduction};
-  Upstream upstream;
-  if (per_row) upstream.values = vector(b.upstream.data(), c.rows);
-  switch (c.operation) {
-    case Operation::cross_entropy:
-      return cross_entropy(logits, labels, {.loss = loss, .grad = result}, options, upstream, exec);
+/// How often a matrix is read or written.
+int passes(Operation operation) {
+  switch (operation) {
     case Operation::cross_entropy_forward:
-      return cross_entropy(logits, labels, {.loss = loss}, options, {}, exec);
-    case Operation::cross_entropy_backward:
-      return cross_entropy_backward(logits, labels, vector(b.lse.data(), c.rows), result, options, upstream,
-                                    exec);
-    case Operation::softmax: return softmax(logits, result, exec);
-    case Operation::log_softmax: return log_softmax(logits, result, exec);
+    case Operation::nll_backward: return 1;
+    case Operation::softmax_backward:
+    case Operation::log_softmax_backward: return 3;
+    default: return 2;
+  }
+}
+
+/// Bytes of labels, losses and the like of one row, those of a single number being `number`.
+std::size_t bytes_of_a_row(const LossCase& c, std::size_t number) {
+  const auto labels = sizeof(std::int64_t);
+  const std::size_t per_row = c.reduction == Reduction::none ? number : 0;  // a loss, or an upstream value
+  switch (c.operation) {
+    case Operation::cross_entropy: return labels + 2 * per_row;
+    case Operation::cross_entropy_forward:
+    case Operation::nll_backward: return labels + per_row;
+    case Operation::cross_entropy_backward: return labels + number + per_row;
+    default: return 0;
   }
 }
 
 template <class T>
 Workload typed_workload(const LossCase& c, int threads) {
   const double matrix_bytes = static_cast<double>(c.rows * c.classes) * sizeof(T);
-  const bool writes = c.operation != Operation::cross_entropy_forward;
-  const std::int64_t sets = buffer_sets(2 * matrix_bytes, threads);
-  const Exec exec{.threads = threads};
+  const int matrices = passes(c.operation);
+  const std::int64_t sets = buffer_sets(std::max(2, matrices) * matrix_bytes, threads);
+  const Exec exec{.device = c.device, .threads = threads};
 
   auto buffers = std::make_shared<std::vector<LossBuffers<T>>>();
-  for (std::int64_t i = 0; i < sets; ++i) {
-    LossBuffers<T>& set = buffers->emplace_back(c, threads, static_cast<std::uint64_t>(i));
-    cross_entropy(matrix(static_cast<const T*>(set.logits.data()), c.rows, c.classes),
-                  labels(set.labels.data(), c.rows), {.lse = vector(set.lse.data(), c.rows)}, {}, {}, exec);
-  }
+  for (std::int64_t i = 0; i < sets; ++i) buffers->emplace_back(c, threads, static_cast<std::uint64_t>(i));
+  const std::size_t row = bytes_of_a_row(c, sizeof(typename LossBuffers<T>::Number));
   return {.call =
               [=, next = std::size_t{0}]() mutable {
                 call(c, (*buffers)[next], exec);
                 next = (next + 1) % buffers->size();
               },
-          .bytes = writes ? 2 * matrix_bytes : matrix_bytes,
+          .bytes = matrices * matrix_bytes,
+          .row_bytes = static_cast<double>(c.rows) * static_cast<double>(row),
           .sets = sets};
 }
 
@@ -102,6 +75,9 @@ const char* name(Operation operation) {
     case Operation::cross_entropy_backward: return "cross_entropy_backward";
     case Operation::softmax: return "softmax";
     case Operation::log_softmax: return "log_softmax";
+    case Operation::softmax_backward: return "softmax_backward";
+    case Operation::log_softmax_backward: return "log_softmax_backward";
+    case Operation::nll_backward: return "nll_backward";
   }
   return "invalid";
 }
@@ -127,6 +103,13 @@ std::optional<Reduction> reduction_from(const std::string& text) {
   return {};
 }
 
+std::optional<Device> device_from(const std::string& text) {
+  for (const Device device : {Device::cpu, Device::reference}) {
+    if (text == xent::name(device)) return device;
+  }
+  return {};
+}
+
 std::int64_t buffer_sets(double bytes_per_set, int threads) {
   const auto cache = [](int level, double otherwise) {
     const long size = sysconf(level);
@@ -139,13 +122,7 @@ std::int64_t buffer_sets(double bytes_per_set, int threads) {
 }
 
 Workload make_workload(const LossCase& loss, int threads) {
-  switch (loss.dtype) {
-    case DType::f32: return typed_workload<float>(loss, threads);
-    case DType::f16: return typed_workload<f16>(loss, threads);
-    case DType::bf16: return typed_workload<bf16>(loss, threads);
-    case DType::f64: break;
-  }
-  return typed_workload<double>(loss, threads);
+  return with_type(loss.dtype, [&](auto zero) { return typed_workload<decltype(zero)>(loss, threads); });
 }
 
 }  // namespace xent::bench

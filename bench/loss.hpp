@@ -6,6 +6,7 @@
 #include <string>
 
 #include <xent/dtype.hpp>
+#include <xent/exec.hpp>
 #include <xent/options.hpp>
 
 #include "bench/workload.hpp"
@@ -18,6 +19,9 @@ enum class Operation : std::uint8_t {
   cross_entropy_backward,  ///< gradient from a saved lse
   softmax,
   log_softmax,
+  softmax_backward,      ///< from saved probabilities
+  log_softmax_backward,  ///< from saved log-probabilities
+  nll_backward,
 };
 
 const char* name(Operation operation);
@@ -28,12 +32,14 @@ struct LossCase {
   std::int64_t rows = 0;
   std::int64_t classes = 0;
   Reduction reduction = Reduction::mean;  ///< with none, each row has an upstream gradient of its own
+  Device device = Device::cpu;            ///< or the reference
 };
 
 /// "cross_entropy", "f32", "mean" and so on; empty for anything else.
 std::optional<Operation> operation_from(const std::string& text);
 std::optional<DType> dtype_from(const std::string& text);
 std::optional<Reduction> reduction_from(const std::string& text);
+std::optional<Device> device_from(const std::string& text);
 
 /// Sets of buffers that are used in turn. Where one set (logits and result) fits the second-level caches of
 /// the threads, as a small loss does right after the layer before it, there is one. Otherwise there are

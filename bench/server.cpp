@@ -2,14 +2,15 @@
 // standard input and answers each with one line of JSON.
 //
 //   prepare NAME copy|read
-//   prepare NAME OPERATION DTYPE ROWS CLASSES REDUCTION
+//   prepare NAME OPERATION DTYPE ROWS CLASSES REDUCTION [reference]
 //   prepare NAME train STEPS       after "digits"; 0 steps are an epoch
+//   prepare NAME train-floor STEPS the operations of their matrix products alone
 //   run NAME CALLS WARM            seconds of CALLS calls, after WARM calls that nobody times
 //   drop NAME                      frees what was prepared
+//   judge OPERATION DTYPE ROWS CLASSES   the worst error of a result, and of how many rows
 //   digits FOLDER                  loads the training digits and writes them there, raw
-#include <chrono>
+#include <cmath>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -19,10 +20,12 @@
 #include <xent/parallel.hpp>
 
 #include "bench/bandwidth.hpp"
+#include "bench/judge.hpp"
 #include "bench/loss.hpp"
 #include "bench/protocol.hpp"
 #include "bench/server_facts.hpp"
 #include "bench/training.hpp"
+#include "bench/workloads.hpp"
 #include "host/data/mnist.hpp"
 
 namespace {
@@ -39,10 +42,11 @@ class Server {
   json answer(std::istream& command) {
     const auto verb = word<std::string>(command, "command");
     if (verb == "digits") return digits(word<std::string>(command, "folder"));
+    if (verb == "judge") return judge(command);
     const auto name = word<std::string>(command, "name");
-    if (verb == "prepare") return prepare(name, command);
-    if (verb == "run") return run(name, command);
-    if (verb == "drop") return {{"dropped", workloads_.erase(name)}};
+    if (verb == "prepare") return workloads_.prepare(name, [&] { return workload(command); });
+    if (verb == "run") return workloads_.run(name, command);
+    if (verb == "drop") return workloads_.drop(name);
     throw std::runtime_error("command \"" + verb + "\" is not known");
   }
 
@@ -51,37 +55,33 @@ class Server {
     const auto kind = word<std::string>(command, "kind");
     if (kind == "copy") return copy_limit(threads_);
     if (kind == "read") return read_limit(threads_);
-    if (kind == "train") {
+    if (kind == "train" || kind == "train-floor") {
       if (!digits_) throw std::runtime_error("no digits yet");
-      return training(digits_, word<std::int64_t>(command, "steps"), threads_);
+      const auto steps = word<std::int64_t>(command, "steps");
+      return kind == "train" ? training(digits_, steps, threads_) : training_floor(*digits_, steps, threads_);
     }
+    LossCase loss = loss_case(kind, command);
+    const auto reduction = word<std::string>(command, "reduction");
+    loss.reduction = known(reduction_from(reduction), reduction);
+    if (std::string device; command >> device) loss.device = known(device_from(device), device);
+    return make_workload(loss, threads_);
+  }
+
+  static LossCase loss_case(const std::string& operation, std::istream& command) {
     LossCase loss;
-    loss.operation = known(operation_from(kind), kind);
+    loss.operation = known(operation_from(operation), operation);
     const auto dtype = word<std::string>(command, "dtype");
     loss.dtype = known(dtype_from(dtype), dtype);
     loss.rows = positive(command, "rows");
     loss.classes = positive(command, "classes");
-    const auto reduction = word<std::string>(command, "reduction");
-    loss.reduction = known(reduction_from(reduction), reduction);
-    return make_workload(loss, threads_);
+    return loss;
   }
 
-  json prepare(const std::string& name, std::istream& command) {
-    workloads_.erase(name);
-    const Workload& made = workloads_[name] = workload(command);
-    return {{"bytes", made.bytes}, {"sets", made.sets}, {"remark", made.remark}};
-  }
-
-  json run(const std::string& name, std::istream& command) {
-    const auto calls = positive(command, "calls");
-    const auto warm = word<std::int64_t>(command, "warm");
-    const auto found = workloads_.find(name);
-    if (found == workloads_.end()) throw std::runtime_error("nothing is prepared as \"" + name + "\"");
-    const auto& call = found->second.call;
-    for (std::int64_t i = 0; i < warm; ++i) call();
-    const auto start = std::chrono::steady_clock::now();
-    for (std::int64_t i = 0; i < calls; ++i) call();
-    return {{"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()}};
+  json judge(std::istream& command) const {
+    const auto [worst, rows] =
+        xent::bench::judge(loss_case(word<std::string>(command, "operation"), command), threads_);
+    if (!std::isfinite(worst)) throw std::runtime_error("the result holds what is not a number");
+    return {{"worst", worst}, {"rows", rows}};
   }
 
   json digits(const std::string& folder) {
@@ -94,7 +94,7 @@ class Server {
   }
 
   int threads_;
-  std::map<std::string, Workload> workloads_{};
+  Workloads workloads_{};
   std::shared_ptr<const xent::data::Dataset> digits_{};
 };
 

@@ -1,9 +1,13 @@
 #include "bench/training.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <utility>
 #include <vector>
 
+#include <xent/parallel.hpp>
+
+#include "bench/fma_loops.hpp"
 #include "host/mlp/trainer.hpp"
 
 namespace xent::bench {
@@ -33,6 +37,21 @@ Workload training(std::shared_ptr<const data::Dataset> digits, std::int64_t step
   auto session = std::make_shared<Session>(Session{std::move(digits), std::move(trainer)});
   return {.call = [=] {
     for (std::int64_t i = 0; i < steps; ++i) session->trainer.step();
+  }};
+}
+
+Workload training_floor(const data::Dataset& digits, std::int64_t steps, int threads) {
+  const mlp::Recipe recipe = mlp::named_recipe("article");
+  const std::int64_t images = steps == 0 ? digits.count : steps * recipe.batch;
+  // Forward, and the weights' gradient; the hidden layer's gradient besides.
+  const std::int64_t per_image =
+      4 * recipe.layers[0] * recipe.layers[1] + 6 * recipe.layers[1] * recipe.layers[2];
+  constexpr std::int64_t kTasksPerThread = 8;  // a thread that is kept from running leaves some to the others
+  const std::int64_t tasks = kTasksPerThread * threads;
+  const double each = static_cast<double>(images * per_image) / static_cast<double>(tasks);
+  return {.call = [=] {
+    std::atomic<float> sum = 0.0F;
+    parallel_for(tasks, threads, [&](std::int64_t) { sum = sum + multiply_add(each); });
   }};
 }
 

@@ -30,18 +30,29 @@ def workload(operation, dtype, rows, classes, reduction, sets, variant):
     def log_softmax():
         return torch.log_softmax(next(turn)[0], 1)
 
-    if operation == "cross_entropy_backward":
-        graphs = itertools.cycle([(loss(*pair, reduction=reduction), pair[0]) for pair in buffers])
+    if operation.endswith("_backward"):
+        graphs = itertools.cycle([(*graph(operation, *pair, reduction, loss, upstream), pair[0]) for pair in buffers])
 
         def backward():
-            value, logits = next(graphs)
-            return torch.autograd.grad(value, logits, upstream, retain_graph=True)
+            value, from_above, logits = next(graphs)
+            return torch.autograd.grad(value, logits, from_above, retain_graph=True)
 
         return backward
     return {"cross_entropy": forward_backward, "cross_entropy_forward": forward, "softmax": softmax,
             "log_softmax": log_softmax}[operation]
 
 
+def graph(operation, logits, labels, reduction, loss, upstream):
+    """What a backward goes back from, and the gradient that arrives there."""
+    if operation == "cross_entropy_backward":
+        return loss(logits, labels, reduction=reduction), upstream
+    if operation == "nll_backward":
+        return F.nll_loss(logits, labels, reduction=reduction), upstream
+    forward = {"softmax_backward": torch.softmax, "log_softmax_backward": torch.log_softmax}[operation]
+    return forward(logits, 1), torch.randn(logits.shape).to(logits.dtype)
+
+
 def make_set(operation, dtype, rows, classes):
     logits = (2 * torch.randn(rows, classes)).to(dtype)
-    return logits.requires_grad_(operation.startswith("cross_entropy")), torch.randint(classes, (rows,))
+    needs_grad = operation.startswith("cross_entropy") or operation.endswith("_backward")
+    return logits.requires_grad_(needs_grad), torch.randint(classes, (rows,))

@@ -1,8 +1,18 @@
 """What is measured, and against whom."""
 
+import math
 from dataclasses import dataclass, field
 
 SHAPES = [(8192, 10), (4096, 1000), (256, 50257), (128, 128256)]
+
+# The grid: from yes or no over the classes of MNIST, CIFAR-100 and ImageNet to the vocabularies of Llama 2, GPT-2,
+# Llama 3, Qwen and Gemma.
+GRID_OPERATIONS = ["cross_entropy", "cross_entropy_forward", "cross_entropy_backward", "softmax", "softmax_backward",
+                   "log_softmax", "log_softmax_backward", "nll_backward"]
+GRID_DTYPES = ["f32", "bf16", "f16", "f64"]
+GRID_CLASSES = [2, 10, 100, 1000, 32000, 50257, 128256, 151936, 256000]
+GRID_ELEMENTS = 1 << 22
+LEAST_ROWS = 4  # for each thread, so that none waits long for the last row
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,7 @@ class LossCase:
 class Peer:
     label: str
     variant: str
+    program: str = "pytorch"
     environment: dict = field(default_factory=dict)
     losses: bool = True
     training: bool = True
@@ -34,8 +45,9 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
 EAGER = Peer("PyTorch eager", "eager")
 PEERS = [
     EAGER,
-    Peer("eager, freed memory kept", "eager", KEEP_MEMORY, training=False),
+    Peer("eager, freed memory kept", "eager", environment=KEEP_MEMORY, training=False),
     Peer("eager, fused Adam", "fused", losses=False),
+    Peer("oneDNN", "", "onednn", training=False),
 ]
 COMPILED = Peer("torch.compile", "compile")
 
@@ -50,3 +62,14 @@ def loss_cases(quick):
                for operation in ("cross_entropy_forward", "cross_entropy_backward", "softmax", "log_softmax")
                for shape in SHAPES]
     return headline + others
+
+
+def grid_rows(classes, threads):
+    """About as many as make GRID_ELEMENTS: the nearest power of two."""
+    return max(LEAST_ROWS * threads, 2 ** round(math.log2(GRID_ELEMENTS / classes)))
+
+
+def grid_cases(threads, quick):
+    return [LossCase(operation, dtype, grid_rows(classes, threads), classes)
+            for operation in GRID_OPERATIONS for dtype in GRID_DTYPES
+            for classes in ([10, 50257] if quick else GRID_CLASSES)]

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
-from runner import charts, gpu_tables, readings, tables
+from runner import charts, gpu_tables, grid_tables, machine as machines, readings, tables
 
+PEERS = {"pytorch": "PyTorch", "onednn": "oneDNN"}  # as the results' software and as readers call them
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 METHOD = Path(__file__).with_name("method.md")
 GPU_METHOD = Path(__file__).with_name("gpu_method.md")
+GRID_METHOD = Path(__file__).with_name("grid_method.md")
 OPTION_COSTS = Path(__file__).with_name("option_costs.md")
 
 
@@ -15,10 +17,11 @@ def load(path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def newest_per_processor(documents):
-    """The latest results of each machine, the latest machine first. Those of gpu-check are of another kind."""
+def newest_per_processor(documents, kind=None):
+    """The latest results of each machine, the latest machine first. Those of the grid are of kind "grid", those of
+    gpu-check of another one."""
     latest = {}
-    for results in sorted((d for d in documents if "runs" in d), key=lambda r: r["date"]):
+    for results in sorted((d for d in documents if "runs" in d and d.get("kind") == kind), key=lambda r: r["date"]):
         latest[(results["machine"]["processor"], results["machine"]["threads"])] = results
     return sorted(latest.values(), key=lambda r: r["date"], reverse=True)
 
@@ -34,10 +37,16 @@ def newest_per_gpu(documents):
 
 def machine_line(results):
     machine, software = results["machine"], results["software"]
-    torch = software.get("pytorch")
+    peers = "".join(f", {name} {software[key]}" for key, name in PEERS.items() if key in software)
     return (f"{machine['processor']}, {machine['threads']} threads, {machine['simd']}, "
             f"{machine['memory_gib']:g} GiB; xent {software['xent']} built with {software['compiler']}, "
-            f"{software['openblas']}" + (f", PyTorch {torch}" if torch else "") + f"; {results['date']}")
+            f"{software['openblas']}{peers}; {results['date']}")
+
+
+def system_line(results):
+    machine = results["machine"]
+    return (f"{machine['system']}; second-level cache {machine['level2_kib']} KiB a core, last-level "
+            f"{machine['level3_mib']} MiB; load average before the run {machine['load_average']:.2f}.")
 
 
 def headline(results):
@@ -60,20 +69,38 @@ def section(results, charts_there=()):
     """All of one machine, with those of its charts that there are."""
     machine = results["machine"]
     parts = [f"## {machine['processor']}, {machine['threads']} threads", machine_line(results) + ".",
-             f"{machine['system']}; second-level cache {machine['level2_kib']} KiB a core, last-level "
-             f"{machine['level3_mib']} MiB; load average before the run {machine['load_average']:.2f}.",
-             tables.limits_table(results["runs"])]
+             system_line(results), tables.limits_table(results["runs"])]
     for run in results["runs"]:
         parts.append(f"### {tables.threads(run)}")
         if headline_cases := tables.pick(run, "cross_entropy"):
             parts += ["Cross-entropy, loss and gradient in one call, f32:",
                       tables.loss_table(run, headline_cases)]
-        if others := tables.other_cases(run):
-            parts += ["The rest:", tables.loss_table(run, others, "what", tables.case_name)]
+        others = tables.other_cases(run)
+        # Apart, for not every peer does both.
+        for heading, is_loss in (("The rest of cross-entropy:", True), ("Softmax:", False)):
+            if chosen := [c for c in others if c["operation"].startswith("cross_entropy") == is_loss]:
+                parts += [heading, tables.loss_table(run, chosen, "what", tables.case_name)]
         if "training" in run:
             parts += [f"Training on {run['training']['digits']}:", tables.training_table(run)]
         parts += charts.links(readings.machine_name(results), tables.threads(run), charts_there)
     return "\n\n".join(parts)
+
+
+def grid_section(results):
+    """The grid of one machine, as the page shows it."""
+    name = machines.results_name(results["machine"], results["date"], "grid")
+    return "\n\n".join([f"### {readings.machine_name(results)}: the grid", machine_line(results) + ".",
+                        system_line(results), f"All rounds: [`{name}`](../bench/results/{name}); "
+                        f"`bench/run --tables` prints them.", tables.limits_table(results["runs"]),
+                        *(grid_tables.compact(run) for run in results["runs"])])
+
+
+def in_full(results):
+    """Everything, for the terminal."""
+    if results.get("kind") != "grid":
+        return section(results)
+    return "\n\n".join([machine_line(results), system_line(results), tables.limits_table(results["runs"]),
+                        *(grid_tables.full(run) for run in results["runs"])])
 
 
 def gpu_section(results, charts_there=()):
@@ -89,13 +116,15 @@ def gpu_section(results, charts_there=()):
     return "\n\n".join(parts)
 
 
-def benchmarks_page(all_results, gpu_results, charts_there=()):
+def benchmarks_page(all_results, gpu_results, charts_there=(), grids=()):
     head = ("# Benchmarks\n\nGenerated by `./dev bench --publish` from [`bench/results`](../bench/results); "
             "do not edit.\n")
     gpu_head = "## On a GPU\n\n" + GPU_METHOD.read_text(encoding="utf-8")
     gpu = [gpu_section(r, charts_there) + "\n" for r in gpu_results] or ["Not yet measured on hardware.\n"]
+    grid_head = [GRID_METHOD.read_text(encoding="utf-8")] if grids else []
     return "\n".join([head, METHOD.read_text(encoding="utf-8"),
                       *(section(r, charts_there) + "\n" for r in all_results),
+                      *grid_head, *(grid_section(r) + "\n" for r in grids),
                       OPTION_COSTS.read_text(encoding="utf-8"), gpu_head, *gpu])
 
 
@@ -125,7 +154,9 @@ def publish(root, notice):
         return notice("bench/results has no results yet: nothing to publish")
     gpu_results = newest_per_gpu(everything)
     there = draw_charts([*all_results, *gpu_results], root / "docs/charts", notice)
-    (root / "docs/benchmarks.md").write_text(benchmarks_page(all_results, gpu_results, there), encoding="utf-8")
+    grids = newest_per_processor(everything, "grid")
+    page = benchmarks_page(all_results, gpu_results, there, grids)
+    (root / "docs/benchmarks.md").write_text(page, encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
     replaced = replace_block(text, readme_block(all_results[0]))

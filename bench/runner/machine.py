@@ -37,6 +37,6 @@ def file_word(name):
     return re.sub(r"[^a-z0-9.]+", "-", re.sub(r"\(r\)|\(tm\)", "", name.lower())).strip("-")
 
 
-def results_name(machine, date):
-    """A file name of the processor's name and the day."""
-    return f"{file_word(machine['processor'])}-{machine['threads']}t-{date}.json"
+def results_name(machine, date, kind=""):
+    """A file name of the processor's name and the day, and of what was measured where that has a name."""
+    return f"{file_word(machine['processor'])}-{machine['threads']}t-{date}{kind and '-'}{kind}.json"

@@ -12,15 +12,15 @@ PAUSE = 0.02
 class Field:
     """xent and its peers, each a live process, at one number of threads."""
 
-    def __init__(self, server, python, peers, peer_program, threads, notice):
+    def __init__(self, server, peers, command_of, threads, notice):
+        """command_of(peer): its program and arguments; Unavailable where there is no such program."""
         self.threads = threads
         self.xent = Contestant("xent", [server, threads])
         self.peers = []
         reasons = {}
         for peer in peers:
             try:
-                command = [python, peer_program, threads, peer.variant]
-                self.peers.append((peer, Contestant(peer.label, command, peer.environment)))
+                self.peers.append((peer, Contestant(peer.label, command_of(peer), peer.environment)))
             except (Unavailable, OSError) as why:
                 reasons.setdefault(str(why), []).append(peer.label)
         for why, labels in reasons.items():
@@ -46,23 +46,25 @@ def interleave(racers, rounds, warm):
     return times
 
 
-def measure_limits(field, rounds, seconds):
-    """Reading and copying memory. "copy" stays prepared: it runs again beside every case."""
+def measure_limits(field, rounds, seconds, keep=("copy",)):
+    """Reading and copying memory. Those to keep stay prepared: they run again beside every case."""
     limits = {}
     for name in ("read", "copy"):
         ready = field.xent.ask("prepare", name, name)
         racer = (name, field.xent, name, calls_for(field.xent, name, seconds))
         limits[name] = {"bytes": ready["bytes"], "how": ready["remark"],
                         "seconds": interleave([racer], rounds, 1)[name]}
-    field.xent.ask("drop", "read")
+        if name not in keep:
+            field.xent.ask("drop", name)
     return limits
 
 
-def measure_loss(field, case, rounds, seconds):
+def measure_loss(field, case, rounds, seconds, beside=("copy",)):
+    """`beside`: what xent's process has prepared already and runs too."""
     ready = field.xent.ask("prepare", "case", *case.words())
-    entered = [("xent", field.xent, "case"), ("copy", field.xent, "copy")]
+    entered = [("xent", field.xent, "case"), *((name, field.xent, name) for name in beside)]
     left_out = {}
-    for peer, process in field.peers:
+    for peer, process in list(field.peers):
         if not peer.losses:
             continue
         try:
@@ -71,13 +73,16 @@ def measure_loss(field, case, rounds, seconds):
             entered.append((peer.label, process, "case"))
         except RuntimeError as why:
             left_out[peer.label] = str(why)
+        except (Unavailable, OSError) as why:  # it died, perhaps for want of memory; the others go on
+            left_out[peer.label] = str(why)
+            field.peers.remove((peer, process))
     racers = [(*racer, calls_for(*racer[1:], seconds)) for racer in entered]
     times = interleave(racers, rounds, 1)
     for _, contestant, name in entered:
         if name == "case":
             contestant.ask("drop", name)
-    return {**vars(case), "bytes": ready["bytes"], "sets": ready["sets"], "seconds": times,
-            "left_out": left_out}
+    return {**vars(case), "bytes": ready["bytes"], "row_bytes": ready["row_bytes"], "sets": ready["sets"],
+            "seconds": times, "left_out": left_out}
 
 
 def measure_training(field, rounds, steps):

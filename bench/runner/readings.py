@@ -31,7 +31,7 @@ class Reading:
         return f"{self.group}: {self.name}"
 
     def peers(self):
-        return [label for label in self.seconds if label not in ("xent", "copy")]
+        return [label for label in self.seconds if label not in ("xent", *summary.LIMITS)]
 
     def share_of_copy(self):
         """The bandwidth beside that of the copy in the same rounds, as the tables have it."""

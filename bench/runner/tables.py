@@ -10,6 +10,9 @@ OPERATIONS = {
     "cross_entropy_backward": "cross-entropy, backward",
     "softmax": "softmax",
     "log_softmax": "log-softmax",
+    "softmax_backward": "softmax, backward",
+    "log_softmax_backward": "log-softmax, backward",
+    "nll_backward": "NLL, backward",
 }
 
 

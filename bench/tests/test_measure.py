@@ -1,13 +1,18 @@
 """The order of measuring, with contestants that only keep a diary."""
 
+import importlib.machinery
+import importlib.util
 import sys
+import tempfile
+import types
 import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+BENCH = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BENCH))
 
-from runner import measure  # noqa: E402
+from runner import cases, measure  # noqa: E402
 from runner.process import Contestant, Unavailable  # noqa: E402
 
 
@@ -18,6 +23,72 @@ class Diarist:
     def seconds(self, name, calls, warm):
         self.diary.append((name, calls, warm))
         return self.time
+
+
+def bench_run():
+    """bench/run as a module."""
+    loader = importlib.machinery.SourceFileLoader("bench_run", str(BENCH / "run"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_run", loader))
+    loader.exec_module(module)
+    return module
+
+
+# Answers whatever it is asked; dies when it is to prepare what its first argument names.
+ANSWERING = """#!{python}
+import sys
+print('{{"name": "x"}}', flush=True)
+for line in sys.stdin:
+    if line.split()[0] == "prepare" and sys.argv[1] in line:
+        sys.exit(3)
+    print('{{"seconds": 0.001, "bytes": 1, "row_bytes": 0, "sets": 1, "remark": ""}}', flush=True)
+"""
+
+
+class Fields(unittest.TestCase):
+    PEERS = [cases.Peer("mortal", "", "a"), cases.Peer("well", "", "b"), cases.Peer("absent", "", "c")]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.program = Path(folder.name) / "contestant"
+        self.program.write_text(ANSWERING.format(python=sys.executable), encoding="utf-8")
+        self.program.chmod(0o755)
+        self.notices = []
+        self.field = measure.Field(self.program, self.PEERS, self.command_of, 4, self.notices.append)
+        self.addCleanup(self.field.close)
+
+    def command_of(self, peer):
+        if peer.program == "c":
+            raise Unavailable("was not built")
+        return [self.program, "softmax" if peer.program == "a" else "-"]
+
+    def test_who_is_absent_is_named(self):
+        self.assertEqual([peer.label for peer, _ in self.field.peers], ["mortal", "well"])
+        self.assertEqual(self.notices, ["Left out: absent: was not built"])
+
+    def test_who_dies_is_left_out_and_the_others_go_on(self):
+        measured = measure.measure_loss(self.field, cases.LossCase("softmax", "f32", 2, 3), 2, 0.001)
+        self.assertEqual(set(measured["seconds"]), {"xent", "copy", "well"})
+        self.assertEqual(measured["left_out"], {"mortal": "mortal ended with status 3"})
+        self.assertEqual([peer.label for peer, _ in self.field.peers], ["well"])
+
+    def test_a_program_that_was_not_built_is_named(self):
+        run = bench_run()
+        with tempfile.TemporaryDirectory() as folder:
+            options = types.SimpleNamespace(build=Path(folder), python="snake")
+            onednn = next(peer for peer in cases.PEERS if peer.program == "onednn")
+            with self.assertRaisesRegex(Unavailable, "bin/xent-bench-onednn was not built, for want of oneDNN"):
+                run.command_of(onednn, 4, options)
+            (Path(folder) / "bin").mkdir()
+            (Path(folder) / "bin/xent-bench-onednn").touch()
+            self.assertEqual(run.command_of(onednn, 4, options)[1:], [4])
+            self.assertEqual(run.command_of(cases.EAGER, 4, options)[0], "snake")
+
+    def test_versions_of_peers_are_kept(self):
+        xent = dict.fromkeys(("version", "compiler", "flags", "build_type", "highway"), "1") | {"openblas": "O 2 x"}
+        software = bench_run().software(xent, [{"name": "oneDNN", "version": "2.3"},
+                                               {"name": "PyTorch", "version": "7.6", "python": "3.1"}])
+        self.assertEqual((software["onednn"], software["pytorch"], software["python"]), ("2.3", "7.6", "3.1"))
 
 
 class Measure(unittest.TestCase):

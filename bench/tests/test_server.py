@@ -26,13 +26,40 @@ class Server(unittest.TestCase):
                                 {"version", "compiler", "simd", "processor", "openblas", "level3_mib"})
 
     def test_every_operation(self):
-        for operation in sorted({case.operation for case in cases.loss_cases(quick=False)}):
-            for dtype, reduction in (("f32", "mean"), ("bf16", "none")):
-                ready = self.server.ask("prepare", "a", operation, dtype, 3, 7, reduction)
-                passes = 1 if operation == "cross_entropy_forward" else 2
-                self.assertEqual(ready["bytes"], passes * 3 * 7 * (4 if dtype == "f32" else 2))
-                self.assertEqual(ready["sets"], 1)
-                self.assertGreater(self.server.seconds("a", 2, 1), 0)
+        passes = {"cross_entropy_forward": 1, "nll_backward": 1, "softmax_backward": 3, "log_softmax_backward": 3}
+        size = {"f32": 4, "bf16": 2, "f16": 2, "f64": 8}
+        self.assertLessEqual({case.operation for case in cases.loss_cases(quick=False)}, set(cases.GRID_OPERATIONS))
+        for operation in cases.GRID_OPERATIONS:
+            for dtype in cases.GRID_DTYPES:
+                for more in (["mean"], ["none"], ["mean", "reference"]):
+                    ready = self.server.ask("prepare", "a", operation, dtype, 3, 7, *more)
+                    self.assertEqual(ready["bytes"], passes.get(operation, 2) * 3 * 7 * size[dtype])
+                    self.assertEqual(ready["sets"], 1)
+                    self.assertGreater(self.server.seconds("a", 2, 1), 0)
+
+    def test_what_each_row_has_is_counted_apart(self):
+        for words, a_row in ((("cross_entropy", "f32", "mean"), 8), (("cross_entropy", "f64", "none"), 8 + 8 + 8),
+                             (("cross_entropy_forward", "bf16", "none"), 8 + 4), (("softmax", "f32", "none"), 0),
+                             (("cross_entropy_backward", "f32", "mean"), 8 + 4),
+                             (("cross_entropy_backward", "f64", "mean"), 8 + 8)):
+            operation, dtype, reduction = words
+            ready = self.server.ask("prepare", "a", operation, dtype, 3, 7, reduction)
+            self.assertEqual(ready["row_bytes"], 3 * a_row, words)
+
+    def test_the_reference_is_another_device(self):
+        seconds = {}
+        for device in ("cpu", "reference"):
+            self.server.ask("prepare", device, "cross_entropy", "f32", 64, 4096, "mean", device)
+            seconds[device] = min(self.server.seconds(device, 1, 1) for _ in range(3))
+        self.assertGreater(seconds["reference"], 2 * seconds["cpu"])
+
+    def test_errors_are_judged(self):
+        for operation in cases.GRID_OPERATIONS:
+            for dtype in cases.GRID_DTYPES:
+                judged = self.server.ask("judge", operation, dtype, 50, 70)
+                self.assertEqual(judged["rows"], 50)
+                self.assertLess(judged["worst"], 60, f"{operation} {dtype}")
+        self.assertGreater(judged["worst"] + self.server.ask("judge", "softmax", "f32", 50, 70)["worst"], 0)
 
     def test_large_work_takes_turns_on_several_buffers(self):
         self.assertGreater(self.server.ask("prepare", "a", "softmax", "f32", 64, 100000, "mean")["sets"], 1)
@@ -41,6 +68,9 @@ class Server(unittest.TestCase):
         for words, complaint in ((("prepare", "a", "knit"), '"knit" is not known'),
                                  (("prepare", "a", "softmax", "f32", "many"), "rows is missing or malformed"),
                                  (("prepare", "a", "softmax", "f32", 2, -3, "mean"), "classes is -3"),
+                                 (("prepare", "a", "softmax", "f32", 2, 3, "mean", "abacus"), '"abacus" is not known'),
+                                 (("judge", "knit", "f32", 2, 3), '"knit" is not known'),
+                                 (("judge", "softmax", "f32", 2), "classes is missing"),
                                  (("prepare", "a", "train", 1), "no digits yet"),
                                  (("run", "b", 1, 1), "nothing is prepared as \"b\"")):
             with self.assertRaisesRegex(RuntimeError, complaint):
