@@ -13,8 +13,10 @@
 namespace xent {
 namespace {
 
-plan::CpuPlan plan_for(const ConstMatrixView& logits, const CrossEntropyGrads& grads, const Exec& exec) {
-  return plan::plan_cpu({.layout = logits.layout,
+plan::CpuPlan plan_for(plan::CpuOp op, const ConstMatrixView& logits, const CrossEntropyGrads& grads,
+                       const Exec& exec) {
+  return plan::plan_cpu({.op = op,
+                         .layout = logits.layout,
                          .dtype = logits.dtype,
                          .writes_matrix = grads.grad.given(),
                          .in_place = logits.data == grads.grad.data},
@@ -42,8 +44,9 @@ void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
   if (exec.device == Device::reference) {
     return reference::cross_entropy(logits, target, outputs, options, upstream);
   }
+  const plan::CpuOp op = target.kind == TargetKind::probs ? plan::CpuOp::soft_loss : plan::CpuOp::loss;
   cpu::cross_entropy(logits, target, outputs, options, upstream, divisor,
-                     plan_for(logits, {outputs.grad, outputs.grad_targets}, exec));
+                     plan_for(op, logits, {outputs.grad, outputs.grad_targets}, exec));
   if (outputs.valid_count != nullptr) *outputs.valid_count = counts.valid;
   if (outputs.divisor != nullptr) *outputs.divisor = counts.divisor;
 }
@@ -70,7 +73,7 @@ void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& tar
     return reference::cross_entropy_backward(logits, target, lse, grads, options, upstream);
   }
   cpu::cross_entropy_backward(logits, target, lse, grads, options, upstream, divisor,
-                              plan_for(logits, grads, exec));
+                              plan_for(plan::CpuOp::loss_backward, logits, grads, exec));
 }
 
 void entropy(const ConstMatrixView& logits, const VectorView& entropy, const MatrixView& grad,

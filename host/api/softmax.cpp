@@ -37,10 +37,11 @@ void check_backward(const char* saved_name, const ConstMatrixView& saved, const 
   api::check_disjoint({api::footprint("grad_logits", grad)}, inputs);
 }
 
-plan::CpuPlan plan_for(const MatrixView& output, int matrices_read, bool in_place, const Exec& exec) {
-  return plan::plan_cpu({.layout = output.layout,
+plan::CpuPlan plan_for(plan::CpuOp op, const MatrixView& output, bool in_place, const Exec& exec) {
+  return plan::plan_cpu({.op = op,
+                         .layout = output.layout,
                          .dtype = output.dtype,
-                         .matrices_read = matrices_read,
+                         .matrices_read = op == plan::CpuOp::softmax ? 1 : 2,
                          .writes_matrix = true,
                          .in_place = in_place},
                         exec.threads);
@@ -52,14 +53,15 @@ void softmax(const ConstMatrixView& logits, const MatrixView& probs, const Exec&
   check_forward(logits, "probs", probs, exec);
   if (exec.device == Device::reference) return reference::softmax(logits, probs);
   if (exec.device == Device::cuda) return cuda::softmax(logits, probs, false, exec);
-  cpu::softmax(logits, probs, plan_for(probs, 1, logits.data == probs.data, exec));
+  cpu::softmax(logits, probs, plan_for(plan::CpuOp::softmax, probs, logits.data == probs.data, exec));
 }
 
 void log_softmax(const ConstMatrixView& logits, const MatrixView& log_probs, const Exec& exec) {
   check_forward(logits, "log_probs", log_probs, exec);
   if (exec.device == Device::reference) return reference::log_softmax(logits, log_probs);
   if (exec.device == Device::cuda) return cuda::softmax(logits, log_probs, true, exec);
-  cpu::log_softmax(logits, log_probs, plan_for(log_probs, 1, logits.data == log_probs.data, exec));
+  cpu::log_softmax(logits, log_probs,
+                   plan_for(plan::CpuOp::softmax, log_probs, logits.data == log_probs.data, exec));
 }
 
 void softmax_backward(const ConstMatrixView& probs, const ConstMatrixView& grad_probs,
@@ -68,7 +70,8 @@ void softmax_backward(const ConstMatrixView& probs, const ConstMatrixView& grad_
   if (exec.device == Device::reference) return reference::softmax_backward(probs, grad_probs, grad_logits);
   if (exec.device == Device::cuda) return cuda::softmax_backward(probs, grad_probs, grad_logits, false, exec);
   const bool in_place = grad_logits.data == probs.data || grad_logits.data == grad_probs.data;
-  cpu::softmax_backward(probs, grad_probs, grad_logits, plan_for(grad_logits, 2, in_place, exec));
+  cpu::softmax_backward(probs, grad_probs, grad_logits,
+                        plan_for(plan::CpuOp::softmax_backward, grad_logits, in_place, exec));
 }
 
 void log_softmax_backward(const ConstMatrixView& log_probs, const ConstMatrixView& grad_log_probs,
@@ -81,7 +84,8 @@ void log_softmax_backward(const ConstMatrixView& log_probs, const ConstMatrixVie
     return cuda::softmax_backward(log_probs, grad_log_probs, grad_logits, true, exec);
   }
   const bool in_place = grad_logits.data == log_probs.data || grad_logits.data == grad_log_probs.data;
-  cpu::log_softmax_backward(log_probs, grad_log_probs, grad_logits, plan_for(grad_logits, 2, in_place, exec));
+  cpu::log_softmax_backward(log_probs, grad_log_probs, grad_logits,
+                            plan_for(plan::CpuOp::softmax_backward, grad_logits, in_place, exec));
 }
 
 }  // namespace xent

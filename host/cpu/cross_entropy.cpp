@@ -31,7 +31,9 @@ void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& tar
   CrossEntropyJob job = make_job(logits, target, options, upstream, divisor, plan);
   job.lse = lse;
   job.outputs = {.grad = grads.grad, .grad_targets = grads.grad_targets};
-  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { cross_entropy_backward_rows(job, begin, end); });
+  const bool lanes = plan.mapping == plan::CpuMapping::row_per_lane && job.plain();
+  const auto kernel = lanes ? cross_entropy_backward_lanes : cross_entropy_backward_rows;
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { kernel(job, begin, end); });
 }
 
 }  // namespace xent::cpu

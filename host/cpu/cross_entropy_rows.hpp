@@ -17,7 +17,8 @@ void cross_entropy_lanes(const CrossEntropyJob& job, std::int64_t begin, std::in
 /// The same with any option.
 void cross_entropy_term_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,
                               const CrossEntropyParts& parts);
-/// The gradient from a saved lse, rows of any length.
+/// The gradient from a saved lse. Of short rows where no option is on; rows of any length.
+void cross_entropy_backward_lanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
 void cross_entropy_backward_rows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end);
 
 }  // namespace xent::cpu

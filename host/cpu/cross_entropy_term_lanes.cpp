@@ -79,13 +79,14 @@ class TermTile {
   /// Every lane's sums, in the compute type.
   void SumUp(const LaneNormaliser<D>& norm) {
     V spread = hn::Zero(d_), weights = spread, unmasked = spread;
-    V given = spread, probs = spread, target = spread, weighted = spread;
+    V given = spread, probs = spread, target = spread, weighted = spread, every_other = spread;
     for (std::int64_t c = 0; c < classes_ && (job_.smoothed() || job_.soft()); ++c) {
       const V w = Weight(c);
       const V unit = hn::Set(d_, Scale() * kTileGapUnit<C>);
       const V gap = hn::Mul(hn::Sub(norm.max, At(planes_.y, c)), unit);
+      V& half = c % 2 == 0 ? spread : every_other;  // equal terms would all round the same way
       const auto masked = Masked(c);
-      spread = hn::Add(spread, hn::IfThenZeroElse(masked, hn::Mul(w, gap)));
+      half = hn::Add(half, hn::IfThenZeroElse(masked, hn::Mul(w, gap)));
       weights = hn::Add(weights, hn::IfThenZeroElse(masked, w));
       unmasked = hn::Add(unmasked, hn::IfThenZeroElse(masked, hn::Set(d_, C{1})));
       if (!job_.soft()) continue;
@@ -101,7 +102,7 @@ class TermTile {
     keep(norm.max, top_);
     keep(norm.rest, rest_);
     keep(EntropyGapLanes(d_, planes_.y, classes_, planes_.exps, norm.max, Scale()), entropy_gap_);
-    keep(spread, spread_);
+    keep(hn::Add(spread, every_other), spread_);
     keep(weights, spread_weight_);
     keep(unmasked, unmasked_);
     keep(given, given_);

@@ -9,103 +9,10 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
-#include "host/cpu/rows.hpp"
-#include "host/cpu/vector-inl.h"
+#include "host/cpu/tile_mover-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
-
-/// Moves a tile between a matrix and columns[c * lanes + lane].
-template <class T>
-class TileMover {
- public:
-  using C = Compute<T>;
-  using D = hn::ScalableTag<C>;
-
-  TileMover(const Layout& layout, C* row_major) : layout_(layout), rows_(row_major) {}
-
-  std::int64_t lanes() const { return static_cast<std::int64_t>(hn::Lanes(d_)); }
-
-  void Load(const void* data, std::int64_t first_row, std::int64_t count, C* columns) const {
-    const T* matrix = static_cast<const T*>(data);
-    if constexpr (std::is_same_v<T, C>) {
-      if (Direct(count)) return Gather(matrix + layout_.row_offset(first_row), layout_.outer_stride, columns);
-    }
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      LoadRow(matrix + layout_.row_offset(first_row + lane), rows_ + lane * layout_.classes);
-    }
-    // Lanes without a row compute on zeros; their results are dropped.
-    for (std::int64_t i = count * layout_.classes; i < lanes() * layout_.classes; ++i) rows_[i] = C{0};
-    Gather(rows_, layout_.classes, columns);
-  }
-
-  void Store(void* data, std::int64_t first_row, std::int64_t count, const C* columns) const {
-    T* matrix = static_cast<T*>(data);
-    if constexpr (std::is_same_v<T, C>) {
-      if (Direct(count)) {
-        return Scatter(columns, matrix + layout_.row_offset(first_row), layout_.outer_stride);
-      }
-    }
-    Scatter(columns, rows_, layout_.classes);
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      StoreRow(rows_ + lane * layout_.classes, matrix + layout_.row_offset(first_row + lane));
-    }
-  }
-
- private:
-  /// Whether rows can be gathered where they lie: a whole tile, whose offsets fit the index lanes.
-  bool Direct(std::int64_t count) const {
-    constexpr std::int64_t kFarthestStride = 1 << 24;
-    return count == lanes() && layout_.inner == 1 && layout_.class_stride == 1 &&
-           layout_.outer_stride <= kFarthestStride;
-  }
-
-  auto RowOffsets(std::int64_t stride) const {
-    using Index = hn::TFromD<hn::RebindToSigned<D>>;
-    const hn::RebindToSigned<D> di;
-    return hn::Mul(hn::Iota(di, 0), hn::Set(di, static_cast<Index>(stride)));
-  }
-
-  void Gather(const C* from, std::int64_t stride, C* columns) const {
-    const auto offsets = RowOffsets(stride);
-    for (std::int64_t c = 0; c < layout_.classes; ++c) {
-      hn::Store(hn::GatherIndex(d_, from + c, offsets), d_, columns + c * lanes());
-    }
-  }
-
-  void Scatter(const C* columns, C* to, std::int64_t stride) const {
-    const auto offsets = RowOffsets(stride);
-    for (std::int64_t c = 0; c < layout_.classes; ++c) {
-      hn::ScatterIndex(hn::Load(d_, columns + c * lanes()), d_, to + c, offsets);
-    }
-  }
-
-  void LoadRow(const T* row, C* to) const {
-    const std::int64_t classes = layout_.classes;
-    if (layout_.class_stride != 1) {
-      for (std::int64_t c = 0; c < classes; ++c) to[c] = static_cast<C>(row[c * layout_.class_stride]);
-      return;
-    }
-    std::int64_t c = 0;
-    for (; c + lanes() <= classes; c += lanes()) hn::StoreU(LoadVector(d_, row + c), d_, to + c);
-    for (; c < classes; ++c) to[c] = static_cast<C>(row[c]);
-  }
-
-  void StoreRow(const C* from, T* row) const {
-    const std::int64_t classes = layout_.classes;
-    if (layout_.class_stride != 1) {
-      for (std::int64_t c = 0; c < classes; ++c) row[c * layout_.class_stride] = T(from[c]);
-      return;
-    }
-    std::int64_t c = 0;
-    for (; c + lanes() <= classes; c += lanes()) StoreVector<false>(d_, hn::LoadU(d_, from + c), row + c);
-    for (; c < classes; ++c) row[c] = T(from[c]);
-  }
-
-  D d_{};
-  const Layout& layout_;
-  C* rows_;  ///< lanes × classes, for rows that cannot be gathered where they lie
-};
 
 /// A worker's memory for one tile.
 template <class C>

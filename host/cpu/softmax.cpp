@@ -12,7 +12,9 @@ void run(const SoftmaxJob& job, const plan::CpuPlan& plan) {
 }
 
 void run(const SoftmaxBackwardJob& job, const plan::CpuPlan& plan) {
-  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { softmax_backward_rows(job, begin, end); });
+  const bool lanes = plan.mapping == plan::CpuMapping::row_per_lane;
+  const auto kernel = lanes ? softmax_backward_lanes : softmax_backward_rows;
+  for_rows(plan, [&](std::int64_t begin, std::int64_t end) { kernel(job, begin, end); });
 }
 
 }  // namespace

@@ -10,12 +10,13 @@
 
 #include "host/cpu/row_write-inl.h"
 #include "host/cpu/rows.hpp"
+#include "host/cpu/softmax_backward-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-/// softmax: Σ g·p and p·(g - Σ). log-softmax: Σ g over unmasked classes and g - e^{log p}·Σ.
+/// The second pass.
 template <bool kLog, class D, class T>
 struct Gradient {
   using C = hn::TFromD<D>;
@@ -25,14 +26,7 @@ struct Gradient {
   const T* upstream = nullptr;
   C sum = C{0};
 
-  /// Where the class has no probability nothing flows, whatever arrives from above.
-  HWY_INLINE auto Absent(V s) const { return hn::Eq(s, kLog ? hn::Set(d, MinusInfinity<C>()) : hn::Zero(d)); }
-  HWY_INLINE V Term(V s, V g) const { return hn::IfThenZeroElse(Absent(s), kLog ? g : hn::Mul(g, s)); }
-  HWY_INLINE V Of(V s, V g) const {
-    const V total = hn::Set(d, sum);
-    if constexpr (kLog) return hn::IfThenZeroElse(Absent(s), hn::NegMulAdd(ExpOrInfinity(d, s), total, g));
-    return hn::IfThenZeroElse(Absent(s), hn::Mul(s, hn::Sub(g, total)));
-  }
+  HWY_INLINE V Of(V s, V g) const { return SoftmaxGradient<kLog, D>().Of(s, g, hn::Set(d, sum)); }
   HWY_INLINE V Whole(std::int64_t c) const {
     return Of(LoadVector(d, saved + c), LoadVector(d, upstream + c));
   }
@@ -44,18 +38,19 @@ struct Gradient {
 template <bool kLog, class D, class T>
 double SumOfTerms(D d, const Gradient<kLog, D, T>& row, std::int64_t classes) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const SoftmaxGradient<kLog, D> element;
   double total = 0.0;
   for (std::int64_t begin = 0; begin < classes; begin += kBlock) {
     const std::int64_t end = HWY_MIN(classes, begin + kBlock);
     auto sum = hn::Zero(d);
     std::int64_t c = begin;
     for (; c + lanes <= end; c += lanes) {
-      sum = hn::Add(sum, row.Term(LoadVector(d, row.saved + c), LoadVector(d, row.upstream + c)));
+      sum = hn::Add(sum, element.Term(LoadVector(d, row.saved + c), LoadVector(d, row.upstream + c)));
     }
     if (c < end) {
       const auto left = static_cast<std::size_t>(end - c);
-      sum = hn::Add(sum, row.Term(LoadPart(d, row.saved + c, left, T(0.0F)),
-                                  LoadPart(d, row.upstream + c, left, T(0.0F))));
+      sum = hn::Add(sum, element.Term(LoadPart(d, row.saved + c, left, T(0.0F)),
+                                      LoadPart(d, row.upstream + c, left, T(0.0F))));
     }
     total += Total(d, sum);
   }

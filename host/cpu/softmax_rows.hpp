@@ -26,6 +26,7 @@ struct SoftmaxBackwardJob {
 void softmax_rows(const SoftmaxJob& job, std::int64_t begin, std::int64_t end);
 /// Short rows, a row per lane.
 void softmax_lanes(const SoftmaxJob& job, std::int64_t begin, std::int64_t end);
+void softmax_backward_lanes(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end);
 /// Rows of any length.
 void softmax_backward_rows(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end);
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <type_traits>
 
 #include <xent/options.hpp>
 #include <xent/parallel.hpp>
@@ -26,14 +28,24 @@ void for_rows(const plan::CpuPlan& plan, const Kernel& kernel) {
   });
 }
 
+/// Room for as many parts as a plan can have, of which a call initialises those that it has.
+template <class Part>
+union PartsMemory {
+  static_assert(std::is_trivially_destructible_v<Part>);
+  PartsMemory() {}
+  std::array<Part, plan::kMostParts> parts;
+};
+
 /// The same for kernel(begin, end, parts), which adds every row to parts.of(row); returns their sum.
 template <class Part, class Kernel>
 Part reduce_rows(const plan::CpuPlan& plan, const Kernel& kernel) {
-  std::array<Part, plan::kMostParts> parts{};
-  const RowParts<Part> of_rows{parts.data(), plan.rows_per_part};
+  PartsMemory<Part> memory;
+  Part* const parts = memory.parts.data();
+  std::uninitialized_value_construct_n(parts, plan.parts);
+  const RowParts<Part> of_rows{parts, plan.rows_per_part};
   for_rows(plan, [&](std::int64_t begin, std::int64_t end) { kernel(begin, end, of_rows); });
   Part total{};
-  for (std::int64_t part = 0; part < plan.parts; ++part) total += parts[static_cast<std::size_t>(part)];
+  for (std::int64_t part = 0; part < plan.parts; ++part) total += parts[part];
   return total;
 }
 

@@ -6,8 +6,18 @@
 namespace xent::plan {
 namespace {
 
-// Up to here a row is too short to fill vectors and to pay for reducing one.
-constexpr std::int64_t kMostClassesPerLane = 64;
+// Up to here a row is too short to fill vectors and to pay for reducing one: where both ways took the same
+// time, f32 with AVX-512 (docs/performance.md).
+constexpr std::int64_t most_classes_per_lane(CpuOp op) {
+  switch (op) {
+    case CpuOp::soft_loss: return 40;
+    case CpuOp::loss_backward: return 96;
+    case CpuOp::softmax_backward: return 48;
+    case CpuOp::loss:
+    case CpuOp::softmax: break;
+  }
+  return 128;
+}
 
 // A result larger than this leaves the caches before anybody reads it again.
 constexpr std::int64_t kStreamingBytes = 8LL << 20;
@@ -32,8 +42,8 @@ CpuPlan plan_cpu(const CpuWork& work, int threads) {
   const std::int64_t rows = work.layout.rows();
   const std::int64_t bytes = rows * work.layout.classes * static_cast<std::int64_t>(size_of(work.dtype));
   CpuPlan plan;
-  plan.mapping =
-      work.layout.classes <= kMostClassesPerLane ? CpuMapping::row_per_lane : CpuMapping::row_along_lanes;
+  const bool short_rows = work.layout.classes <= most_classes_per_lane(work.op);
+  plan.mapping = short_rows ? CpuMapping::row_per_lane : CpuMapping::row_along_lanes;
   plan.streaming_stores = work.writes_matrix && !work.in_place && bytes >= kStreamingBytes;
   plan.rows = rows;
   plan.rows_per_part = rows_per_part(rows, work.layout.classes);

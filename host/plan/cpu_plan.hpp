@@ -15,10 +15,14 @@ enum class CpuMapping : std::uint8_t {
   row_along_lanes  ///< many classes: a vector holds neighbouring classes of one row
 };
 
+/// What is done to a row, as far as a mapping asks.
+enum class CpuOp : std::uint8_t { loss, soft_loss, loss_backward, softmax, softmax_backward };
+
 /// The reductions keep one partial sum per part on the stack.
 inline constexpr std::int64_t kMostParts = 1024;
 
 struct CpuWork {
+  CpuOp op = CpuOp::loss;
   Layout layout{};
   DType dtype = DType::f32;
   int matrices_read = 1;

@@ -15,11 +15,27 @@ TEST(CpuPlan, MappingDependsOnTheClassesAlone) {
   for (const std::int64_t rows : {1LL, 17LL, 1LL << 40U}) {
     for (const int threads : {0, 1, 64}) {
       EXPECT_EQ(plan_cpu(work(rows, 10), threads).mapping, CpuMapping::row_per_lane);
-      EXPECT_EQ(plan_cpu(work(rows, 64), threads).mapping, CpuMapping::row_per_lane);
-      EXPECT_EQ(plan_cpu(work(rows, 65), threads).mapping, CpuMapping::row_along_lanes);
+      EXPECT_EQ(plan_cpu(work(rows, 128), threads).mapping, CpuMapping::row_per_lane);
+      EXPECT_EQ(plan_cpu(work(rows, 129), threads).mapping, CpuMapping::row_along_lanes);
       EXPECT_EQ(plan_cpu(work(rows, 50257), threads).mapping, CpuMapping::row_along_lanes);
     }
   }
+}
+
+TEST(CpuPlan, EachKindOfWorkHasItsOwnBorder) {
+  const auto mapping = [](CpuOp op, std::int64_t classes) {
+    CpuWork of_op = work(100, classes);
+    of_op.op = op;
+    return plan_cpu(of_op, 1).mapping;
+  };
+  for (const CpuOp op :
+       {CpuOp::loss, CpuOp::soft_loss, CpuOp::loss_backward, CpuOp::softmax, CpuOp::softmax_backward}) {
+    EXPECT_EQ(mapping(op, 40), CpuMapping::row_per_lane);
+    EXPECT_EQ(mapping(op, 129), CpuMapping::row_along_lanes);
+  }
+  EXPECT_EQ(mapping(CpuOp::soft_loss, 41), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::softmax_backward, 49), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::loss_backward, 97), CpuMapping::row_along_lanes);
 }
 
 TEST(CpuPlan, PartsCoverTheRowsAndFitTheStack) {

@@ -20,15 +20,20 @@ namespace {
 
 /// Matrices that an op reads and, if it is asked for a gradient or has a matrix for a result, writes.
 struct OpWork {
+  plan::CpuOp on_cpu = plan::CpuOp::loss;
   int matrices_read = 1;
   bool always_writes = false;
 };
 
 const std::map<std::string, OpWork> kOps{
-    {"softmax", {1, true}},          {"log_softmax", {1, true}},
-    {"softmax_backward", {2, true}}, {"log_softmax_backward", {2, true}},
-    {"cross_entropy", {1, false}},   {"cross_entropy_backward", {1, true}},
-    {"kl_divergence", {2, false}},   {"js_divergence", {2, false}},
+    {"softmax", {plan::CpuOp::softmax, 1, true}},
+    {"log_softmax", {plan::CpuOp::softmax, 1, true}},
+    {"softmax_backward", {plan::CpuOp::softmax_backward, 2, true}},
+    {"log_softmax_backward", {plan::CpuOp::softmax_backward, 2, true}},
+    {"cross_entropy", {plan::CpuOp::loss, 1, false}},
+    {"cross_entropy_backward", {plan::CpuOp::loss_backward, 1, true}},
+    {"kl_divergence", {plan::CpuOp::loss, 2, false}},
+    {"js_divergence", {plan::CpuOp::loss, 2, false}},
 };
 const std::map<std::string, DType> kDTypes{
     {"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}, {"f64", DType::f64}};
@@ -72,8 +77,13 @@ void answer(const Question& asked) {
   const DType dtype = kDTypes.at(asked.dtype);
   const int read = op.matrices_read + (asked.soft_targets ? 1 : 0);
   const bool writes = op.always_writes || asked.grad;
-  const plan::CpuPlan cpu = plan::plan_cpu(
-      {.layout = layout, .dtype = dtype, .matrices_read = read, .writes_matrix = writes}, asked.threads);
+  const bool soft = asked.soft_targets && op.on_cpu == plan::CpuOp::loss;
+  const plan::CpuPlan cpu = plan::plan_cpu({.op = soft ? plan::CpuOp::soft_loss : op.on_cpu,
+                                            .layout = layout,
+                                            .dtype = dtype,
+                                            .matrices_read = read,
+                                            .writes_matrix = writes},
+                                           asked.threads);
   std::printf("%s\n", to_string(cpu).c_str());
   print_time(asked, cpu.bytes_read + cpu.bytes_written);
   const plan::DeviceProperties device = devices().at(asked.gpu);

@@ -1,0 +1,219 @@
+// Between a matrix and a tile of short rows: rows become lanes and lanes rows.
+#if defined(XENT_HOST_CPU_TILE_MOVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef XENT_HOST_CPU_TILE_MOVER_INL_H_
+#undef XENT_HOST_CPU_TILE_MOVER_INL_H_
+#else
+#define XENT_HOST_CPU_TILE_MOVER_INL_H_
+#endif
+
+#include "host/cpu/rows.hpp"
+#include "host/cpu/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace xent::cpu::HWY_NAMESPACE {
+
+/// Numbers in the 16 bytes within which every target shuffles cheaply.
+template <class C>
+inline constexpr std::int64_t kPerBlock = 16 / sizeof(C);
+
+/// Vectors of whole such blocks, whose number is known to the compiler. A gather of as many numbers takes
+/// several times as long as loading and shuffling blocks of them.
+template <class D>
+inline constexpr bool kTransposes = !HWY_HAVE_SCALABLE && hn::MaxLanes(D()) >= kPerBlock<hn::TFromD<D>>;
+
+#if HWY_TARGET != HWY_SCALAR  // which has no halves
+/// A block of each of the rows first, first + kPerBlock, …
+template <class D, class C = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> LoadBlocks(D d, const C* first, std::int64_t stride) {
+  if constexpr (hn::MaxLanes(D()) == kPerBlock<C>) {
+    return hn::LoadU(d, first);
+  } else {
+    const hn::Half<D> half;
+    const auto rows = static_cast<std::int64_t>(hn::MaxLanes(half));
+    return hn::Combine(d, LoadBlocks(half, first + rows * stride, stride), LoadBlocks(half, first, stride));
+  }
+}
+template <class D, class C = hn::TFromD<D>>
+HWY_INLINE void StoreBlocks(D d, hn::Vec<D> v, C* first, std::int64_t stride) {
+  if constexpr (hn::MaxLanes(D()) == kPerBlock<C>) {
+    hn::StoreU(v, d, first);
+  } else {
+    const hn::Half<D> half;
+    const auto rows = static_cast<std::int64_t>(hn::MaxLanes(half));
+    StoreBlocks(half, hn::LowerHalf(half, v), first, stride);
+    StoreBlocks(half, hn::UpperHalf(half, v), first + rows * stride, stride);
+  }
+}
+
+/// Rows to columns within each block, and back: the same exchange.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void TransposeBlocks(D d, V& v0, V& v1) {
+  const V t0 = hn::InterleaveLower(d, v0, v1);
+  v1 = hn::InterleaveUpper(d, v0, v1);
+  v0 = t0;
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void TransposeBlocks(D d, V& v0, V& v1, V& v2, V& v3) {
+  TransposeBlocks(d, v0, v2);  // 0a 2a 0b 2b | 0c 2c 0d 2d
+  TransposeBlocks(d, v1, v3);
+  TransposeBlocks(d, v0, v1);  // 0a 1a 2a 3a | 0b 1b 2b 3b
+  TransposeBlocks(d, v2, v3);
+}
+
+/// kPerBlock columns of a tile's rows, which begin `stride` apart, to columns[c * lanes + lane].
+template <class D, class C = hn::TFromD<D>>
+HWY_INLINE void LoadColumns(D d, const C* from, std::int64_t stride, C* columns) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  auto v0 = LoadBlocks(d, from, stride);
+  auto v1 = LoadBlocks(d, from + stride, stride);
+  if constexpr (kPerBlock<C> == 4) {
+    auto v2 = LoadBlocks(d, from + 2 * stride, stride);
+    auto v3 = LoadBlocks(d, from + 3 * stride, stride);
+    TransposeBlocks(d, v0, v1, v2, v3);
+    hn::Store(v2, d, columns + 2 * lanes);
+    hn::Store(v3, d, columns + 3 * lanes);
+  } else {
+    TransposeBlocks(d, v0, v1);
+  }
+  hn::Store(v0, d, columns);
+  hn::Store(v1, d, columns + lanes);
+}
+template <class D, class C = hn::TFromD<D>>
+HWY_INLINE void StoreColumns(D d, const C* columns, C* to, std::int64_t stride) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  auto v0 = hn::Load(d, columns);
+  auto v1 = hn::Load(d, columns + lanes);
+  if constexpr (kPerBlock<C> == 4) {
+    auto v2 = hn::Load(d, columns + 2 * lanes);
+    auto v3 = hn::Load(d, columns + 3 * lanes);
+    TransposeBlocks(d, v0, v1, v2, v3);
+    StoreBlocks(d, v2, to + 2 * stride, stride);
+    StoreBlocks(d, v3, to + 3 * stride, stride);
+  } else {
+    TransposeBlocks(d, v0, v1);
+  }
+  StoreBlocks(d, v0, to, stride);
+  StoreBlocks(d, v1, to + stride, stride);
+}
+
+#endif
+
+/// Moves a tile between a matrix and columns[c * lanes + lane].
+template <class T>
+class TileMover {
+ public:
+  using C = Compute<T>;
+  using D = hn::ScalableTag<C>;
+
+  TileMover(const Layout& layout, C* row_major) : layout_(layout), rows_(row_major) {}
+
+  std::int64_t lanes() const { return static_cast<std::int64_t>(hn::Lanes(d_)); }
+
+  void Load(const void* data, std::int64_t first_row, std::int64_t count, C* columns) const {
+    const T* matrix = static_cast<const T*>(data);
+    if constexpr (std::is_same_v<T, C>) {
+      if (Direct(count)) return Gather(matrix + layout_.row_offset(first_row), layout_.outer_stride, columns);
+    }
+    for (std::int64_t lane = 0; lane < count; ++lane) {
+      LoadRow(matrix + layout_.row_offset(first_row + lane), rows_ + lane * layout_.classes);
+    }
+    // Lanes without a row compute on zeros; their results are dropped.
+    for (std::int64_t i = count * layout_.classes; i < lanes() * layout_.classes; ++i) rows_[i] = C{0};
+    Gather(rows_, layout_.classes, columns);
+  }
+
+  void Store(void* data, std::int64_t first_row, std::int64_t count, const C* columns) const {
+    T* matrix = static_cast<T*>(data);
+    if constexpr (std::is_same_v<T, C>) {
+      if (Direct(count)) {
+        return Scatter(columns, matrix + layout_.row_offset(first_row), layout_.outer_stride);
+      }
+    }
+    Scatter(columns, rows_, layout_.classes);
+    for (std::int64_t lane = 0; lane < count; ++lane) {
+      StoreRow(rows_ + lane * layout_.classes, matrix + layout_.row_offset(first_row + lane));
+    }
+  }
+
+ private:
+  /// Whether rows can be gathered where they lie: a whole tile, whose offsets fit the index lanes.
+  bool Direct(std::int64_t count) const {
+    constexpr std::int64_t kFarthestStride = 1 << 24;
+    return count == lanes() && layout_.inner == 1 && layout_.class_stride == 1 &&
+           layout_.outer_stride <= kFarthestStride;
+  }
+
+  static constexpr bool kBlocks = kTransposes<D>;
+  static constexpr std::int64_t kAtOnce = kPerBlock<C>;
+
+  /// f(c) for columns c to c + kAtOnce; the last ones may be taken twice.
+  template <class F>
+  HWY_INLINE void ForColumns(const F& f) const {
+    std::int64_t c = 0;
+    for (; c + kAtOnce <= layout_.classes; c += kAtOnce) f(c);
+    if (c < layout_.classes) f(layout_.classes - kAtOnce);
+  }
+
+  auto RowOffsets(std::int64_t stride) const {
+    using Index = hn::TFromD<hn::RebindToSigned<D>>;
+    const hn::RebindToSigned<D> di;
+    return hn::Mul(hn::Iota(di, 0), hn::Set(di, static_cast<Index>(stride)));
+  }
+
+  void Gather(const C* from, std::int64_t stride, C* columns) const {
+    if constexpr (kBlocks) {
+      if (layout_.classes >= kAtOnce) {
+        return ForColumns([&](std::int64_t c)
+                              HWY_ATTR { LoadColumns(d_, from + c, stride, columns + c * lanes()); });
+      }
+    }
+    const auto offsets = RowOffsets(stride);
+    for (std::int64_t c = 0; c < layout_.classes; ++c) {
+      hn::Store(hn::GatherIndex(d_, from + c, offsets), d_, columns + c * lanes());
+    }
+  }
+
+  void Scatter(const C* columns, C* to, std::int64_t stride) const {
+    if constexpr (kBlocks) {
+      if (layout_.classes >= kAtOnce) {
+        return ForColumns([&](std::int64_t c)
+                              HWY_ATTR { StoreColumns(d_, columns + c * lanes(), to + c, stride); });
+      }
+    }
+    const auto offsets = RowOffsets(stride);
+    for (std::int64_t c = 0; c < layout_.classes; ++c) {
+      hn::ScatterIndex(hn::Load(d_, columns + c * lanes()), d_, to + c, offsets);
+    }
+  }
+
+  void LoadRow(const T* row, C* to) const {
+    const std::int64_t classes = layout_.classes;
+    if (layout_.class_stride != 1) {
+      for (std::int64_t c = 0; c < classes; ++c) to[c] = static_cast<C>(row[c * layout_.class_stride]);
+      return;
+    }
+    std::int64_t c = 0;
+    for (; c + lanes() <= classes; c += lanes()) hn::StoreU(LoadVector(d_, row + c), d_, to + c);
+    for (; c < classes; ++c) to[c] = static_cast<C>(row[c]);
+  }
+
+  void StoreRow(const C* from, T* row) const {
+    const std::int64_t classes = layout_.classes;
+    if (layout_.class_stride != 1) {
+      for (std::int64_t c = 0; c < classes; ++c) row[c * layout_.class_stride] = T(from[c]);
+      return;
+    }
+    std::int64_t c = 0;
+    for (; c + lanes() <= classes; c += lanes()) StoreVector<false>(d_, hn::LoadU(d_, from + c), row + c);
+    for (; c < classes; ++c) row[c] = T(from[c]);
+  }
+
+  D d_{};
+  const Layout& layout_;
+  C* rows_;  ///< lanes × classes, for rows that cannot be gathered where they lie
+};
+
+}  // namespace xent::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // XENT_HOST_CPU_TILE_MOVER_INL_H_
