@@ -1,4 +1,5 @@
-// The fast CPU backend: f32, SIMD and threads; its bits do not depend on the number of threads.
+// The CPU backend for networks of any depth: f32, SIMD and threads; its bits do not depend on the number of
+// threads.
 #pragma once
 
 #include <vector>

@@ -2,12 +2,15 @@
 #include "host/mlp/elementwise.hpp"
 
 #include <algorithm>
+#include <vector>
 
 // Names this very file to foreach_target.h, which includes it again for each target.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "host/mlp/elementwise.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "host/mlp/update-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::mlp::HWY_NAMESPACE {
@@ -24,11 +27,6 @@ HWY_INLINE void for_each(std::int64_t n, const Body& body) {
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) body(d, i);
   for (; i < n; ++i) body(hn::CappedTag<float, 1>(), i);
-}
-
-template <class D>
-HWY_INLINE hn::Vec<D> without_tiny(D d, hn::Vec<D> x) {
-  return hn::IfThenZeroElse(hn::Lt(hn::Abs(x), hn::Set(d, 0x1p-100F)), x);
 }
 
 void NormalisePixels(const std::uint8_t* pixels, std::int64_t n, float* out) {
@@ -90,43 +88,17 @@ void ColumnSums(const float* x, std::int64_t rows, std::int64_t cols, std::int64
   }
 }
 
-void UpdateAdam(const UpdateRule& rule, std::int64_t n, const float* gradient, float* value, float* moment1,
-                float* moment2) {
-  const auto decay = static_cast<float>(rule.coupled_decay);
-  const auto keep1 = static_cast<float>(1.0 - rule.beta1);
-  const auto beta2 = static_cast<float>(rule.beta2);
-  const auto keep2 = static_cast<float>(1.0 - rule.beta2);
-  const auto scale = static_cast<float>(rule.denominator_scale);
-  const auto epsilon = static_cast<float>(rule.epsilon);
-  const auto shrink = static_cast<float>(rule.shrink);
-  const auto step = static_cast<float>(rule.step_size);
+void UpdateAdam(const UpdateRuleF32& rule, std::int64_t n, const float* gradient, float* value,
+                float* moment1, float* moment2) {
   for_each(n, [=](auto d, std::int64_t i) HWY_ATTR {
-    const auto w = hn::LoadU(d, value + i);
-    const auto m = hn::LoadU(d, moment1 + i);
-    const auto v = hn::LoadU(d, moment2 + i);
-    const auto g = hn::MulAdd(hn::Set(d, decay), w, hn::LoadU(d, gradient + i));
-    const auto m_new = without_tiny(d, hn::MulAdd(hn::Set(d, keep1), hn::Sub(g, m), m));
-    const auto g2 = hn::Mul(hn::Mul(hn::Set(d, keep2), g), g);
-    const auto v_new = without_tiny(d, hn::MulAdd(hn::Set(d, beta2), v, g2));
-    const auto denominator = hn::MulAdd(hn::Sqrt(v_new), hn::Set(d, scale), hn::Set(d, epsilon));
-    const auto change = hn::Div(hn::Mul(hn::Set(d, step), m_new), denominator);
-    hn::StoreU(m_new, d, moment1 + i);
-    hn::StoreU(v_new, d, moment2 + i);
-    hn::StoreU(hn::MulSub(hn::Set(d, shrink), w, change), d, value + i);
+    update_adam(d, rule, hn::LoadU(d, gradient + i), value + i, moment1 + i, moment2 + i);
   });
 }
 
-void UpdateSgd(const UpdateRule& rule, std::int64_t n, const float* gradient, float* value, float* moment1) {
-  const auto decay = static_cast<float>(rule.coupled_decay);
-  const auto momentum = static_cast<float>(rule.momentum);
-  const auto step = static_cast<float>(rule.step_size);
-  for_each(n, [=](auto d, std::int64_t i) HWY_ATTR {
-    const auto w = hn::LoadU(d, value + i);
-    const auto g = hn::MulAdd(hn::Set(d, decay), w, hn::LoadU(d, gradient + i));
-    const auto m = without_tiny(d, hn::MulAdd(hn::Set(d, momentum), hn::LoadU(d, moment1 + i), g));
-    hn::StoreU(m, d, moment1 + i);
-    hn::StoreU(hn::NegMulAdd(hn::Set(d, step), m, w), d, value + i);
-  });
+void UpdateSgd(const UpdateRuleF32& rule, std::int64_t n, const float* gradient, float* value,
+               float* moment1) {
+  for_each(n, [=](auto d, std::int64_t i)
+                  HWY_ATTR { update_sgd(d, rule, hn::LoadU(d, gradient + i), value + i, moment1 + i); });
 }
 
 }  // namespace xent::mlp::HWY_NAMESPACE
@@ -164,6 +136,17 @@ void apply_dropout(const RandomStream& stream, std::int64_t first, std::int64_t 
   }
 }
 
+void apply_dropout_anywhere(const RandomStream& stream, std::int64_t first, std::int64_t n,
+                            std::uint32_t threshold, float scale, float* x) {
+  const std::int64_t lead = first % 4;
+  if (lead == 0) return apply_dropout(stream, first, n, threshold, scale, x);
+  thread_local std::vector<float> shifted;
+  shifted.resize(static_cast<std::size_t>(lead + n));
+  std::copy_n(x, n, shifted.data() + lead);
+  apply_dropout(stream, first - lead, lead + n, threshold, scale, shifted.data());
+  std::copy_n(shifted.data() + lead, n, x);
+}
+
 void relu_backward(const float* activation, float scale, const Block& delta) {
   HWY_DYNAMIC_DISPATCH(ReluBackward)(activation, scale, delta);
 }
@@ -177,9 +160,9 @@ void column_sums(const float* x, std::int64_t rows, std::int64_t cols, std::int6
 void update(const UpdateRule& rule, std::int64_t n, const float* gradient, float* value, float* moment1,
             float* moment2) {
   if (rule.adaptive) {
-    HWY_DYNAMIC_DISPATCH(UpdateAdam)(rule, n, gradient, value, moment1, moment2);
+    HWY_DYNAMIC_DISPATCH(UpdateAdam)(in_f32(rule), n, gradient, value, moment1, moment2);
   } else {
-    HWY_DYNAMIC_DISPATCH(UpdateSgd)(rule, n, gradient, value, moment1);
+    HWY_DYNAMIC_DISPATCH(UpdateSgd)(in_f32(rule), n, gradient, value, moment1);
   }
 }
 

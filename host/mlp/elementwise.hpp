@@ -27,6 +27,10 @@ void add_bias(const Block& x, const float* bias, bool relu);
 void apply_dropout(const RandomStream& stream, std::int64_t first, std::int64_t n, std::uint32_t threshold,
                    float scale, float* x);
 
+/// The same for any `first`.
+void apply_dropout_anywhere(const RandomStream& stream, std::int64_t first, std::int64_t n,
+                            std::uint32_t threshold, float scale, float* x);
+
 /// delta[r,c] = activation[r,c] > 0 ? scale · delta[r,c] : 0. Both have the block's shape and stride.
 void relu_backward(const float* activation, float scale, const Block& delta);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -45,5 +46,8 @@ class HostBackend : public Backend {
  private:
   EpochOrder order_;
 };
+
+/// The CPU's backend for this network: SlabBackend where it serves, else CpuBackend.
+std::unique_ptr<HostBackend> make_cpu_backend(const Recipe& recipe, const data::Dataset& train, int threads);
 
 }  // namespace xent::mlp

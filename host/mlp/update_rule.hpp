@@ -23,6 +23,22 @@ struct UpdateRule {
   double epsilon = 0.0;
 };
 
+/// The rule as loops in f32 take it, each number rounded once.
+struct UpdateRuleF32 {
+  bool adaptive = true;
+  float shrink = 1.0F;
+  float coupled_decay = 0.0F;
+  float step_size = 0.0F;
+  float momentum = 0.0F;
+  float keep1 = 0.0F;  ///< 1 - β1
+  float beta2 = 0.0F;
+  float keep2 = 0.0F;  ///< 1 - β2
+  float denominator_scale = 1.0F;
+  float epsilon = 0.0F;
+};
+
+UpdateRuleF32 in_f32(const UpdateRule& rule);
+
 /// PyTorch's definitions; `step` counts from 0, `lr` is that step's.
 UpdateRule update_rule(const Recipe& recipe, std::int64_t step, double lr);
 
