@@ -6,6 +6,8 @@
 
 #include <xent/view.hpp>
 
+#include "kernels/shapes/tile_shape.hpp"
+
 namespace xent::gpu {
 
 struct BinaryCrossEntropyArguments {
@@ -23,9 +25,12 @@ struct BinaryCrossEntropyArguments {
   double divisor = 1.0;
   ConstVectorView divisor_at{};  ///< if given, the divisor
 
-  // A part is some whole rows, or a piece of one.
+  // A part is some whole rows, as many as fit a tile, or a piece of one. A tile's columns are elements of a
+  // part, a multiple of a block's threads. There are three tiles with an upstream matrix or losses, else two.
   std::int64_t rows_per_part = 1;
   std::int64_t columns_per_part = 1;
+  std::int64_t parts = 0;
+  TileShape tile{};
   double* part_loss = nullptr;  ///< Σ loss of each part
 };
 

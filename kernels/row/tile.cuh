@@ -64,6 +64,21 @@ class RowTile {
     team_.sync();
   }
 
+  /// n columns from wherever they lie, one element each: column c from *at(c).
+  template <class At>
+  __device__ __forceinline__ void gather(int n, const At& at) {
+    reserve(n);
+    XENT_UNROLL_BY(kStridedAtOnce)
+    for (int c = team_.rank(); c < n; c += Team::kSize) at_[c] = *at(c);
+    team_.sync();
+  }
+  /// n columns that are yet to be put.
+  __device__ __forceinline__ void reserve(int n) {
+    n_ = n;
+    team_.sync();  // the tile before may still be read
+    at_ = reinterpret_cast<T*>(memory_);
+  }
+
   /// The same columns to a row of any alignment of its own.
   __device__ __forceinline__ void store(T* row, std::int64_t stride, std::int64_t begin) const {
     team_.sync();  // all columns are written
@@ -86,6 +101,14 @@ class RowTile {
     }
     XENT_UNROLL_BY(1)
     for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
+  }
+
+  /// The same columns, column c to *at(c).
+  template <class At>
+  __device__ __forceinline__ void scatter(const At& at) const {
+    team_.sync();  // all columns are written
+    XENT_UNROLL_BY(kStridedAtOnce)
+    for (int c = team_.rank(); c < n_; c += Team::kSize) *at(c) = at_[c];
   }
 
   /// z[c]; of this thread's columns, or after a sync.

@@ -1,11 +1,12 @@
 """The longest rows of each mapping and the dynamic shared memory they take, by the numbers of
-host/plan/gpu_plan.cpp. Tiles of long rows may leave room for fewer blocks than a kernel's registers do."""
+host/plan/gpu_plan.cpp; and what kernels without a mapping take. Tiles of long rows may leave room for fewer blocks
+than a kernel's registers do."""
 
 import re
 
 from kernels import objects
 
-SOURCES = ("host/plan/gpu_plan.cpp", "host/plan/gpu_plan.hpp")
+SOURCES = ("host/plan/gpu_plan.cpp", "host/plan/gpu_plan.hpp", "host/cuda/binary_cross_entropy.cpp")
 ELEMENT = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
 TEAM = re.compile(r"(\w+), (\d+) (?:lanes|threads)>$")
 
@@ -35,8 +36,10 @@ def row_bytes(name, plan):
 
 def shared_bytes(name, block, tiles, plan):
     """Of a block, with the longest rows of its mapping."""
-    if tiles == 0 or not TEAM.search(name):
+    if tiles == 0:
         return 0
+    if not TEAM.search(name):  # its tiles are full of elements, whatever the rows
+        return tiles * tile(plan["kElementTileBytes"])
     if not (limited := row_bytes(name, plan)):  # the row, or what of it fits, fills a block's shared memory
         return plan["shared_per_block"] - plan["kSharedReserve"]
     team, longest = limited

@@ -12,8 +12,9 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// 1: rows that are no rows at all. 2048 and around it: blocks of elements. 5000: a row of several.
-constexpr std::int64_t kWidths[] = {1, 3, 10, 33, 127, 1025, 2048, 5000};
+// 1: rows that are no rows at all. 1025, 2048: about as much as a block takes at a time. 5000, 9000: more, in
+// f16 too.
+constexpr std::int64_t kWidths[] = {1, 3, 10, 33, 127, 1025, 2048, 5000, 9000};
 
 constexpr std::int64_t rows_of(std::int64_t classes) { return classes == 1 ? 300 : classes <= 128 ? 18 : 3; }
 

@@ -10,7 +10,7 @@ sys.path.insert(0, sys.argv.pop())
 from kernels import flight, planned, resources, streaming, table  # noqa: E402
 
 PLAN = {"kMostColumnsFewLanes": 32, "kMostRowBytesWarp": 4 << 10, "kMostRowBytesBlock": 32 << 10,
-        "kSharedReserve": 3 << 10, "shared_per_block": 227 << 10}
+        "kSharedReserve": 3 << 10, "shared_per_block": 227 << 10, "kElementTileBytes": 16 << 10}
 
 
 def load(register, address="R2", width=".128"):
@@ -116,6 +116,7 @@ class Multiprocessor(unittest.TestCase):
             (48 << 10, "softmax_backward<f32, 256 threads>", {}),  # two tiles of 32 KiB: 3 blocks, not 4
             (32 << 10, "divergence<true, f64, 512 threads>", dict(block=512, registers=114)),
             (32 << 10, "softmax<f32, 4 lanes>", dict(block=128, shared=0)),  # rows of 128 bytes and no more
+            (64 << 10, "binary_cross_entropy<f32>", {}),  # three tiles of 16 KiB leave room for 4 blocks
             (0, "nll_backward<f32, 256 threads>", dict(in_flight=0)),
             (None, "Empty (CUB)", dict(block=0)),
         ]:
