@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t most_classes_per_lane(CpuOp op) {
   switch (op) {
     case CpuOp::soft_loss: return 40;
-    case CpuOp::loss_backward: return 96;
-    case CpuOp::softmax_backward: return 48;
+    case CpuOp::loss_backward: return 64;
+    case CpuOp::softmax_backward: return 32;
     case CpuOp::loss:
     case CpuOp::softmax: break;
   }

@@ -30,12 +30,12 @@ TEST(CpuPlan, EachKindOfWorkHasItsOwnBorder) {
   };
   for (const CpuOp op :
        {CpuOp::loss, CpuOp::soft_loss, CpuOp::loss_backward, CpuOp::softmax, CpuOp::softmax_backward}) {
-    EXPECT_EQ(mapping(op, 40), CpuMapping::row_per_lane);
+    EXPECT_EQ(mapping(op, 32), CpuMapping::row_per_lane);
     EXPECT_EQ(mapping(op, 129), CpuMapping::row_along_lanes);
   }
   EXPECT_EQ(mapping(CpuOp::soft_loss, 41), CpuMapping::row_along_lanes);
-  EXPECT_EQ(mapping(CpuOp::softmax_backward, 49), CpuMapping::row_along_lanes);
-  EXPECT_EQ(mapping(CpuOp::loss_backward, 97), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::softmax_backward, 33), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::loss_backward, 65), CpuMapping::row_along_lanes);
 }
 
 TEST(CpuPlan, PartsCoverTheRowsAndFitTheStack) {
