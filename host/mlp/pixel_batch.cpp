@@ -100,7 +100,7 @@ void PixelBatch::mark_row(std::int64_t r) {
   const std::uint8_t* bytes = row(r);
   for (std::int64_t w = 0; w < row_words(); ++w) {
     std::uint64_t word = 0;
-    for (unsigned byte = 0; byte < 8; ++byte) word |= marks(bytes + w * kWord + 8 * byte) << (8 * byte);
+    for (std::int64_t byte = 0; byte < kWord; byte += 8) word |= marks(bytes + w * kWord + byte) << byte;
     row_bits_[index(r * row_words() + w)] = word;
   }
 }
