@@ -14,25 +14,19 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-/// exp(scale·y - lse), with lse as the sum of two numbers of the compute type so that an f64 lse keeps its
-/// digits.
+/// exp(scale·y - lse).
 template <class D>
 struct ProbabilityFromLse {
   using C = hn::TFromD<D>;
   D d{};
   C scale;
-  C high;
-  C low;
+  TwoParts<C> lse;
 
-  ProbabilityFromLse(D d_, double scale_, double lse)
-      : d(d_), scale(static_cast<C>(scale_)), high(static_cast<C>(lse)) {
-    const double rounded_off = lse - static_cast<double>(high);
-    low = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C{0};  // inf - inf
-  }
+  ProbabilityFromLse(D d_, double scale_, double lse_) : d(d_), scale(static_cast<C>(scale_)), lse(lse_) {}
 
   HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> y) const {
-    const auto x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, high));
-    return ExpOrInfinity(d, hn::Sub(x, hn::Set(d, low)));
+    const auto x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, lse.high));
+    return ExpOrInfinity(d, hn::Sub(x, hn::Set(d, lse.low)));
   }
 };
 
@@ -53,10 +47,6 @@ struct GradientFromLse {
     return Of(LoadPart(d, x + c, count, T(0.0F)));
   }
 };
-
-/// A class with kDominant of the probability leaves the others a quarter, so the sum of all below a half is
-/// theirs.
-constexpr double kSmall = 0.5;
 
 template <class D, class Row>
 double SumOfSmallProbabilities(D d, const ProbabilityFromLse<D>& probability, const Row& row,
@@ -113,8 +103,8 @@ class SavedRow {
     KnownRow<D, T> row{.logits = y,
                        .in = MakeInputs<D, T>(job_, r_, packed_probs),
                        .scale = probability_.scale,
-                       .high = probability_.high,
-                       .low = probability_.low,
+                       .high = probability_.lse.high,
+                       .low = probability_.lse.low,
                        .gamma = static_cast<C>(job_.options.focal_gamma)};
     const KnownSums known = SumKnown(row, Classes(), row.in.entropy);
     sums_.spread = known.spread;
@@ -163,7 +153,7 @@ class SavedRow {
     special_.label.gap = -x;
     special_.label.weight = job_.label_weight(c);
     special_.label.others_sum =
-        p >= kDominant ? SumOfSmallProbabilities(D(), probability_, row, Classes()) : 1.0 - p;
+        p >= formulas::kDominant ? SumOfSmallProbabilities(D(), probability_, row, Classes()) : 1.0 - p;
     special_.label.masked = y == -std::numeric_limits<double>::infinity();
   }
 
@@ -172,7 +162,7 @@ class SavedRow {
     if (!job_.soft() && !job_.focal_classes()) return;
     const C top = Maximum(D(), row.logits, Classes());
     const double p = std::exp(std::fma(job_.transform.scale, static_cast<double>(top), -lse_));
-    if (!(p >= kDominant)) return;
+    if (!(p >= formulas::kDominant)) return;
     row.TakeDominant(SumOfSmallProbabilities(D(), probability_, row.logits, Classes()));
     if (!job_.soft()) return;
     std::int64_t at = 0;

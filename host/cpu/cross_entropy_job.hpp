@@ -160,6 +160,22 @@ void write_ignored_row(const CrossEntropyJob& job, std::int64_t r) {
   if (job.outputs.grad.given()) write_zeros<T>(job.outputs.grad, r, 0);
 }
 
+/// A class with formulas::kDominant of the probability leaves the others a quarter, so the sum of all below
+/// this is theirs.
+inline constexpr double kSmall = 0.5;
+
+/// A number as the sum of two of the compute type, so that an f64 lse keeps its digits.
+template <class C>
+struct TwoParts {
+  C high;
+  C low;
+
+  explicit TwoParts(double whole) : high(static_cast<C>(whole)) {
+    const double rounded_off = whole - static_cast<double>(high);
+    low = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C{0};  // inf - inf
+  }
+};
+
 /// What a row's formulas want of its label, from the label's y, the largest y and the row's sums.
 inline Label label_of(const CrossEntropyJob& job, std::int64_t label, double y, double top,
                       const MaxRest& state) {

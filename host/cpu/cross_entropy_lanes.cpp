@@ -65,6 +65,14 @@ class Tile {
     }
   }
 
+  /// The gradient alone, from the saved lse.
+  void RunBackward(std::int64_t first_row, std::int64_t count) {
+    from_.Load(job_.logits.data, first_row, count, scratch_.logits);
+    const LaneInputs<C> in(job_, first_row, count, scratch_.logits);
+    SavedGradient(in, first_row, count);
+    to_.Store(job_.outputs.grad.data, first_row, count, scratch_.exps);
+  }
+
  private:
   /// Losses and what else there is one of per row.
   void Finish(const LaneInputs<C>& in, const LaneNormaliser<D>& norm, std::int64_t first_row,
@@ -102,19 +110,45 @@ class Tile {
 
   /// Turns the exponentials into gradients where they lie.
   void Gradient(const LaneInputs<C>& in, const LaneNormaliser<D>& norm) {
-    const V one = hn::Set(d_, C{1});
     const V scale = hn::Load(d_, in.scale);
-    const auto live = hn::Gt(hn::Load(d_, in.live), hn::Zero(d_));
-    const V label = hn::Load(d_, in.label);
     const V z_label = hn::Load(d_, in.z_label);
     const V sum = norm.Sum(d_);
-    const V factor = hn::Div(scale, sum);
-
     // Where the target is the maximum, all others together are the rest; else 1 is among the others.
     const V e_label = ExpNotAbove(d_, hn::Sub(z_label, norm.max));
     const V others = hn::IfThenElse(hn::Eq(z_label, norm.max), norm.rest, hn::Sub(sum, e_label));
-    const V at_target = hn::Mul(hn::Neg(hn::Div(others, sum)), scale);
+    Multiply(in, hn::Div(scale, sum), hn::Mul(hn::Neg(hn::Div(others, sum)), scale));
+  }
 
+  /// Of a class that a row is sure of 1 - p is the sum of the others.
+  void SavedGradient(const LaneInputs<C>& in, std::int64_t first_row, std::int64_t count) {
+    HWY_ALIGN C high[kMostLanes<C>];
+    HWY_ALIGN C low[kMostLanes<C>];
+    for (std::int64_t lane = 0; lane < lanes(); ++lane) {
+      const TwoParts<C> lse(lane < count ? load(job_.lse, first_row + lane) : 0.0);
+      high[lane] = lse.high;
+      low[lane] = lse.low;
+    }
+    const auto probability = [&](V z) HWY_ATTR {
+      return ExpOrInfinity(d_, hn::Sub(hn::Sub(z, hn::Load(d_, high)), hn::Load(d_, low)));
+    };
+    V small = hn::Zero(d_);
+    for (std::int64_t c = 0; c < classes_; ++c) {
+      const V p = probability(hn::Load(d_, scratch_.logits + c * lanes()));
+      small = hn::Add(small, hn::IfThenZeroElse(hn::Ge(p, hn::Set(d_, static_cast<C>(kSmall))), p));
+      hn::Store(p, d_, scratch_.exps + c * lanes());
+    }
+    const V p_label = probability(hn::Load(d_, in.z_label));
+    const auto sure = hn::Ge(p_label, hn::Set(d_, static_cast<C>(formulas::kDominant)));
+    const V others = hn::IfThenElse(sure, small, hn::Sub(hn::Set(d_, C{1}), p_label));
+    const V scale = hn::Load(d_, in.scale);
+    Multiply(in, scale, hn::Mul(hn::Neg(others), scale));
+  }
+
+  /// What lies there, times `factor`; `at_target` at the labels, nothing in ignored rows.
+  void Multiply(const LaneInputs<C>& in, V factor, V at_target) {
+    const V one = hn::Set(d_, C{1});
+    const V label = hn::Load(d_, in.label);
+    const auto live = hn::Gt(hn::Load(d_, in.live), hn::Zero(d_));
     V class_number = hn::Zero(d_);
     for (std::int64_t c = 0; c < classes_; ++c) {
       C* column = scratch_.exps + c * lanes();
@@ -133,89 +167,11 @@ class Tile {
   D d_{};
 };
 
-/// Of the class that a row is sure of 1 - p is the sum of the others.
-template <class T>
-class BackwardTile {
- public:
-  using C = Compute<T>;
-  using D = hn::ScalableTag<C>;
-  using V = hn::Vec<D>;
-
-  explicit BackwardTile(const CrossEntropyJob& job)
-      : job_(job),
-        classes_(job.classes()),
-        scratch_(TileScratch<C>::For(classes_)),
-        from_(job.logits.layout, scratch_.row_major),
-        to_(job.outputs.grad.layout, scratch_.row_major) {}
-
-  std::int64_t lanes() const { return from_.lanes(); }
-
-  void Run(std::int64_t first_row, std::int64_t count) {
-    from_.Load(job_.logits.data, first_row, count, scratch_.logits);
-    const LaneInputs<C> in(job_, first_row, count, scratch_.logits);
-    TakeLse(first_row, count);
-    Gradient(in);
-    to_.Store(job_.outputs.grad.data, first_row, count, scratch_.exps);
-  }
-
- private:
-  /// As two numbers of the compute type, so that an f64 lse keeps its digits.
-  void TakeLse(std::int64_t first_row, std::int64_t count) {
-    for (std::int64_t lane = 0; lane < lanes(); ++lane) {
-      const double lse = lane < count ? load(job_.lse, first_row + lane) : 0.0;
-      const auto high = static_cast<C>(lse);
-      const double rounded_off = lse - static_cast<double>(high);
-      high_[lane] = high;
-      low_[lane] = rounded_off == rounded_off ? static_cast<C>(rounded_off) : C{0};  // inf - inf
-    }
-  }
-
-  HWY_INLINE V Probability(V z, V high, V low) const {
-    return ExpOrInfinity(d_, hn::Sub(hn::Sub(z, high), low));
-  }
-
-  void Gradient(const LaneInputs<C>& in) {
-    const V one = hn::Set(d_, C{1});
-    const V high = hn::Load(d_, high_);
-    const V low = hn::Load(d_, low_);
-    const V scale = hn::Load(d_, in.scale);
-    const V label = hn::Load(d_, in.label);
-    const auto live = hn::Gt(hn::Load(d_, in.live), hn::Zero(d_));
-    V small = hn::Zero(d_);  // a class with less than a half is not the one that a row is sure of
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      const V p = Probability(hn::Load(d_, scratch_.logits + c * lanes()), high, low);
-      small = hn::Add(small, hn::IfThenZeroElse(hn::Ge(p, hn::Set(d_, C{0.5})), p));
-      hn::Store(p, d_, scratch_.exps + c * lanes());
-    }
-    const V p_label = Probability(hn::Load(d_, in.z_label), high, low);
-    const auto sure = hn::Ge(p_label, hn::Set(d_, C{0.75}));
-    const V others = hn::IfThenElse(sure, small, hn::Sub(one, p_label));
-    const V at_target = hn::Mul(hn::Neg(others), scale);
-    V class_number = hn::Zero(d_);
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      C* column = scratch_.exps + c * lanes();
-      V g = hn::Mul(hn::Load(d_, column), scale);
-      g = hn::IfThenElse(hn::Eq(class_number, label), at_target, g);
-      hn::Store(hn::IfThenElseZero(live, g), d_, column);  // zero in ignored rows, whatever they hold
-      class_number = hn::Add(class_number, one);
-    }
-  }
-
-  const CrossEntropyJob& job_;
-  std::int64_t classes_;
-  TileScratch<C> scratch_;
-  TileMover<T> from_;
-  TileMover<T> to_;
-  D d_{};
-  HWY_ALIGN C high_[kMostLanes<C>];
-  HWY_ALIGN C low_[kMostLanes<C>];
-};
-
 void CrossEntropyBackwardLanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
   with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
-    BackwardTile<T> tile(job);
+    Tile<T> tile(job);
     for (std::int64_t r = begin; r < end; r += tile.lanes()) {
-      tile.Run(r, HWY_MIN(tile.lanes(), end - r));
+      tile.RunBackward(r, HWY_MIN(tile.lanes(), end - r));
     }
   });
 }

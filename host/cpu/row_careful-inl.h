@@ -11,6 +11,7 @@
 #include <hwy/contrib/math/math-inl.h>
 
 #include "host/cpu/row_terms-inl.h"
+#include "kernels/formulas/row_loss.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
@@ -18,10 +19,6 @@ namespace xent::cpu::HWY_NAMESPACE {
 /// Gaps are summed in this unit, a power of two: a block's sum overflows only where one gap does.
 template <class C>
 inline constexpr C kGapUnit = C{1} / kBlock;
-
-/// Only a single class of a row can be as probable as that; all others together are then known better than
-/// as 1 - p.
-inline constexpr double kDominant = 0.75;
 
 /// o^γ for o in [0, 1]. Whole γ, as they are common, are products.
 template <class D, class C = hn::TFromD<D>>
@@ -57,7 +54,7 @@ struct KnownRow {
   void TakeDominant(double others) {
     dominant_others = static_cast<C>(others);
     // An lse that is not the row's may leave more to the others than there is.
-    dominant_loss = static_cast<C>(-std::log1p(-HWY_MIN(others, 1.0 - kDominant)));
+    dominant_loss = static_cast<C>(-std::log1p(-HWY_MIN(others, 1.0 - formulas::kDominant)));
   }
 
   HWY_INLINE V Exponent(V y) const {
@@ -65,7 +62,7 @@ struct KnownRow {
     return hn::Sub(hn::MulSub(y, hn::Set(d, scale), hn::Set(d, high)), hn::Set(d, low));
   }
   HWY_INLINE V Prob(V x) const { return hn::Mul(ExpOrInfinity(D(), x), hn::Set(D(), inverse_sum)); }
-  HWY_INLINE auto Dominant(V p) const { return hn::Ge(p, hn::Set(D(), static_cast<C>(kDominant))); }
+  HWY_INLINE auto Dominant(V p) const { return hn::Ge(p, hn::Set(D(), static_cast<C>(formulas::kDominant))); }
   HWY_INLINE V Loss(V x, V p) const {
     const D d;
     return hn::IfThenElse(Dominant(p), hn::Set(d, dominant_loss), hn::Sub(hn::Set(d, log_sum), x));

@@ -28,16 +28,16 @@ UpdateRule update_rule(const Recipe& recipe, std::int64_t step, double lr) {
 
 UpdateRuleF32 in_f32(const UpdateRule& rule) {
   const auto f32 = [](double x) { return static_cast<float>(x); };
-  return {.adaptive = rule.adaptive,
-          .shrink = f32(rule.shrink),
-          .coupled_decay = f32(rule.coupled_decay),
-          .step_size = f32(rule.step_size),
-          .momentum = f32(rule.momentum),
-          .keep1 = f32(1.0 - rule.beta1),
-          .beta2 = f32(rule.beta2),
-          .keep2 = f32(1.0 - rule.beta2),
-          .denominator_scale = f32(rule.denominator_scale),
-          .epsilon = f32(rule.epsilon)};
+  return {{.shrink = f32(rule.shrink),
+           .coupled_decay = f32(rule.coupled_decay),
+           .step_size = f32(rule.step_size),
+           .momentum = f32(rule.momentum),
+           .keep1 = f32(1.0 - rule.beta1),
+           .beta2 = f32(rule.beta2),
+           .keep2 = f32(1.0 - rule.beta2),
+           .denominator_scale = f32(rule.denominator_scale),
+           .epsilon = f32(rule.epsilon)},
+          rule.adaptive};
 }
 
 }  // namespace xent::mlp

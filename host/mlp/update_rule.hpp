@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "host/mlp/recipe.hpp"
+#include "kernels/mlp/arguments.hpp"
 
 namespace xent::mlp {
 
@@ -24,17 +25,8 @@ struct UpdateRule {
 };
 
 /// The rule as loops in f32 take it, each number rounded once.
-struct UpdateRuleF32 {
+struct UpdateRuleF32 : gpu::UpdateScalars {
   bool adaptive = true;
-  float shrink = 1.0F;
-  float coupled_decay = 0.0F;
-  float step_size = 0.0F;
-  float momentum = 0.0F;
-  float keep1 = 0.0F;  ///< 1 - β1
-  float beta2 = 0.0F;
-  float keep2 = 0.0F;  ///< 1 - β2
-  float denominator_scale = 1.0F;
-  float epsilon = 0.0F;
 };
 
 UpdateRuleF32 in_f32(const UpdateRule& rule);

@@ -40,11 +40,15 @@ XENT_HOST_DEVICE constexpr C times(C a, C b) {
   return a == C(0) || b == C(0) ? C(0) : a * b;
 }
 
+/// Only a single class of a row can be as probable as that; all others together are then known better than
+/// as 1 - p.
+inline constexpr double kDominant = 0.75;
+
 /// ℓ of a class from its 1 - p and from what lse - z is. Of a class that is sure a saved lse, being rounded,
 /// keeps nothing of the latter, and a focal loss would divide what it keeps instead by 1 - p.
 template <class C>
 XENT_HOST_DEVICE C log_loss(C others, C gap) {
-  return others <= C(0.25) ? -std::log1p(-others) : gap;
+  return others <= C(1.0 - kDominant) ? -std::log1p(-others) : gap;
 }
 
 /// (1 - p)^γ·ℓ and (1 - p)^γ + γ·p·(1 - p)^(γ-1)·ℓ of one class; ℓ and 1 where γ is 0.

@@ -50,7 +50,7 @@ class SlabLoops : public testing::TestWithParam<std::uint32_t> {
     ASSERT_NEAR(tensor.moment1[place], gradient, 64 * kBound);
     ASSERT_NEAR(tensor.value[place], before[place] - 0.5 * gradient, 64 * kBound);
   }
-  static constexpr UpdateRuleF32 kSgd{.adaptive = false, .step_size = 0.5F};
+  static constexpr UpdateRuleF32 kSgd{{.step_size = 0.5F}, false};
 
   data::Dataset set_{};
   PixelBatch x_{kFeatures, kRows, 1.0};

@@ -22,18 +22,6 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 float keep_scale(double probability) { return static_cast<float>(1.0 / (1.0 - probability)); }
 
-gpu::UpdateScalars scalars(const UpdateRule& rule) {
-  return {.shrink = static_cast<float>(rule.shrink),
-          .coupled_decay = static_cast<float>(rule.coupled_decay),
-          .step_size = static_cast<float>(rule.step_size),
-          .momentum = static_cast<float>(rule.momentum),
-          .keep1 = static_cast<float>(1.0 - rule.beta1),
-          .beta2 = static_cast<float>(rule.beta2),
-          .keep2 = static_cast<float>(1.0 - rule.beta2),
-          .denominator_scale = static_cast<float>(rule.denominator_scale),
-          .epsilon = static_cast<float>(rule.epsilon)};
-}
-
 }  // namespace
 
 CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train)
@@ -143,7 +131,7 @@ std::vector<gpu::StepScalars> CudaBackend::scalars_of(const Steps& steps) const 
     const auto i = static_cast<std::int64_t>(all.size());
     all.push_back({.step = steps.first + i,
                    .place = (steps.first_in_epoch + i) * recipe_.batch,
-                   .update = scalars(update_rule(recipe_, steps.first + i, lr))});
+                   .update = in_f32(update_rule(recipe_, steps.first + i, lr))});
   }
   return all;
 }

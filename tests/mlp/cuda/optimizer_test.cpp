@@ -27,13 +27,6 @@ struct Parameters {
   }
 };
 
-gpu::UpdateScalars scalars(const UpdateRule& rule) {
-  const auto f = [](double x) { return static_cast<float>(x); };
-  return {f(rule.shrink),      f(rule.coupled_decay),     f(rule.step_size),
-          f(rule.momentum),    f(1.0 - rule.beta1),       f(rule.beta2),
-          f(1.0 - rule.beta2), f(rule.denominator_scale), f(rule.epsilon)};
-}
-
 void expect_near(float actual, double expected, const char* what) {
   ASSERT_NEAR(static_cast<double>(actual), expected, 1e-6 * (1.0 + std::abs(expected))) << what;
 }
@@ -43,7 +36,7 @@ void expect_the_formulas(const Recipe& recipe, std::size_t size, unsigned grid) 
   const UpdateRule rule = update_rule(recipe, 4, recipe.lr);
   const Parameters before(size, adaptive);
   Parameters after = before;
-  test::MadeUpSteps steps({.update = scalars(rule)});
+  test::MadeUpSteps steps({.update = in_f32(rule)});
   gpu::launch_optimizer({.grid = grid}, adaptive,
                         {.gradient = after.gradient.data(),
                          .value = after.value.data(),
@@ -90,7 +83,7 @@ TEST(OptimizerKernel, LeavesZerosAtZero) {
     Recipe recipe;
     recipe.optimizer = optimizer;
     recipe.weight_decay = 0.1;
-    test::MadeUpSteps steps({.update = scalars(update_rule(recipe, 0, recipe.lr))});
+    test::MadeUpSteps steps({.update = in_f32(update_rule(recipe, 0, recipe.lr))});
     std::vector<float> gradient(6, 0.0F), value(6, 0.0F), moment1(6, 0.0F), moment2(6, 0.0F);
     gpu::launch_optimizer({}, optimizer != Optimizer::sgd,
                           {.gradient = gradient.data(),
