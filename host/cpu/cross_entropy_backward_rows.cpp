@@ -184,8 +184,8 @@ class SavedRow {
   void Write(const Value& value, std::int64_t special, double at_special) {
     thread_local Scratch packed_grad;
     T* out = row_to_write<T>(job_.outputs.grad, r_, packed_grad);
-    WriteRow(D(), out, Classes(), value, job_.streaming_stores);
-    if (special >= 0) out[special] = T(static_cast<C>(at_special));
+    WriteRow<D, T>(D(), out, Classes(), value, job_.streaming_stores,
+                   {special, T(static_cast<C>(at_special))});
     finish_row(job_.outputs.grad, r_, out, Classes());
   }
 

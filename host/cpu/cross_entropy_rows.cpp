@@ -9,8 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "host/cpu/row_kept-inl.h"
 #include "host/cpu/row_rank-inl.h"
-#include "host/cpu/row_write-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
@@ -28,31 +28,24 @@ class Rows {
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
-    pending_.writer.Finish();
     Close();
   }
 
  private:
   /// A row whose loss is known and whose gradient is being written.
   struct Pending {
-    RowWriter<D, T, ScaledExp<D, T>> writer{};
+    RowWriter<D, T, KeptTimes<D>> writer{};
     std::int64_t row = -1;
     T* out = nullptr;
-    std::int64_t label = -1;
-    T at_label{};
   };
 
   void Row(std::int64_t r) {
     const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
     if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
 
-    thread_local Scratch packed_logits[2];  // the pending row still needs its own
-    packed_ = 1 - packed_;
-    const T* x = read_row<T>(job_.logits, r, packed_logits[packed_]);
-    WriteAlong<D, T, ScaledExp<D, T>> along(pending_.writer, x);
-    const RowSums found = NormaliseRow(x, classes_, along, static_cast<C>(job_.transform.scale));
-    along.writer.Finish();
-    Close();
+    thread_local Scratch packed_logits;
+    const T* x = read_row<T>(job_.logits, r, packed_logits);
+    const RowSums found = Read(r, x);
 
     const formulas::RowSums<double> sums{.max = found.state.max, .rest = found.state.rest};
     Label of_label;
@@ -69,41 +62,64 @@ class Rows {
     if (job_.wants_argmax()) result.argmax = ArgMax(D(), logits, classes_, found);
     if (job_.wants_rank()) result.target_rank = RankOf(D(), logits, classes_, label, found);
     take_result(job_, r, label, result, parts_.of(r));
-    if (job_.outputs.grad.given()) Open(r, x, found.top, label, of_label, sums, row);
+    if (job_.outputs.grad.given()) Open(r, x, found, label, of_label, sums, row);
   }
 
-  void Open(std::int64_t r, const T* x, double top, std::int64_t label, const Label& of_label,
+  RowSums Read(std::int64_t r, const T* x) {
+    const auto scale = static_cast<C>(job_.transform.scale);
+    if (!job_.outputs.grad.given()) {
+      Nothing nothing;
+      return NormaliseRow(x, classes_, nothing, scale);
+    }
+    if (kept_.exps == nullptr) {
+      thread_local Scratch memory;
+      kept_ = MakeKept<D>(memory, classes_, x, row_to_write<T>(job_.outputs.grad, r, PackedGrad()));
+    }
+    WriteAndKeep<D, T, KeptTimes<D>> along(pending_.writer, kept_, x);
+    const RowSums found = NormaliseRow(x, classes_, along, scale);
+    pending_.writer = along.writer;
+    Close();
+    kept_.Settle(classes_);
+    return found;
+  }
+
+  void Open(std::int64_t r, const T* x, const RowSums& found, std::int64_t label, const Label& of_label,
             const formulas::RowSums<double>& sums, const RowLoss& row) {
     const RowUpstream upstream = job_.row_upstream(r);
     const RowGradient gradient = label >= 0 ? formulas::row_gradient(sums, row, options_, upstream, of_label)
                                             : formulas::row_gradient(sums, row, options_, upstream, 0.0);
     const double slope = job_.transform.slope;
-    const auto scale = static_cast<C>(job_.transform.scale);
-    const auto reference = static_cast<C>(sums.max);
-    // What rounding the reference leaves of the maximum is in the factor, unless there is too much of it.
-    const double left = LeftByRounding(job_.transform.scale, top, reference);
-    const bool coarse = std::abs(left) > kFarthest;
-    const double sum = left == 0.0 || coarse ? sums.sum() : sums.sum() * std::exp(left);
-
-    thread_local Scratch packed_grad;
     pending_.row = r;
-    pending_.out = row_to_write<T>(job_.outputs.grad, r, packed_grad);
-    pending_.label = label;
-    pending_.at_label = T(static_cast<C>(slope * gradient.at_label));
-    const ScaledExp<D, T> value{
-        .z = x, .max = reference, .factor = static_cast<C>(slope * gradient.of_prob / sum), .scale = scale};
-    if (coarse) {
-      WriteRow(D(), pending_.out, classes_, CoarseExp<D, T>{value, static_cast<C>(left)},
-               job_.streaming_stores);
+    pending_.out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());
+    const Exception<T> at_label{label, T(static_cast<C>(slope * gradient.at_label))};
+    const double factor = slope * gradient.of_prob / sums.sum();
+    if (HWY_UNLIKELY(found.coarse)) {
+      WriteRow(D(), pending_.out, classes_, Coarse(x, found.top, sums.max, factor), job_.streaming_stores,
+               at_label);
       return Close();
     }
-    pending_.writer = {pending_.out, classes_, value, job_.streaming_stores};
+    const KeptTimes<D> value{kept_.exps, static_cast<C>(factor * found.shrink)};
+    pending_.writer = {pending_.out, classes_, value, job_.streaming_stores, at_label};
+  }
+
+  CoarseExp<D, T> Coarse(const T* x, double top, double max, double factor) const {
+    const auto reference = static_cast<C>(max);
+    return {.z = x,
+            .scale = static_cast<C>(job_.transform.scale),
+            .high = reference,
+            .low = static_cast<C>(LeftByRounding(job_.transform.scale, top, reference)),
+            .factor = static_cast<C>(factor)};
+  }
+
+  static Scratch& PackedGrad() {
+    thread_local Scratch packed;
+    return packed;
   }
 
   /// The pending row's elements are written.
   void Close() {
     if (pending_.row < 0) return;
-    if (pending_.label >= 0) pending_.out[pending_.label] = pending_.at_label;
+    pending_.writer.Finish();
     finish_row(job_.outputs.grad, pending_.row, pending_.out, classes_);
     pending_ = {};
   }
@@ -112,7 +128,7 @@ class Rows {
   const CrossEntropyParts& parts_;
   std::int64_t classes_;
   RowOptions options_ = job_.row_options();
-  std::size_t packed_ = 0;
+  KeptExps<D> kept_{};
   Pending pending_{};
 };
 

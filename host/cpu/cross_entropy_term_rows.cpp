@@ -33,7 +33,6 @@ class TermRows {
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
-    pending_.writer.Finish();
     Close();
   }
 
@@ -47,8 +46,6 @@ class TermRows {
     RowWriter<D, T, Gradient> writer{};
     std::int64_t row = -1;
     T* out = nullptr;
-    std::int64_t special = -1;
-    T at_special{};
   };
 
   void Row(std::int64_t r) {
@@ -63,10 +60,17 @@ class TermRows {
     RowNormaliser<D, RowLogits, RowTerms<D, T, kFull>> normaliser(
         RowLogits{MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_])}, {known.in, job_.weight_sum},
         classes_, static_cast<C>(job_.transform.scale));
-    WriteAlong<D, T, Gradient> along(pending_.writer, normaliser.row().at);
+    const T* x = normaliser.row().at;
+    if (kept_.exps == nullptr) {
+      thread_local Scratch memory;
+      const T* to = job_.outputs.grad.given() ? row_to_write<T>(job_.outputs.grad, r, PackedGrad()) : x;
+      kept_ = MakeKept<D>(memory, classes_, x, to);
+    }
+    WriteAndKeep<D, T, Gradient> along(pending_.writer, kept_, x);
     known.found = normaliser.Run(along);
-    along.writer.Finish();
+    pending_.writer = along.writer;
     Close();
+    kept_.Settle(classes_);
 
     known.logits = normaliser.row();
     known.sums = normaliser.terms().Sums(known.found.state, classes_);
@@ -100,8 +104,7 @@ class TermRows {
     const bool spread = job_.smoothed() && !std::isfinite(sums.spread.gap);
     const bool given = job_.soft() && !std::isfinite(sums.given.gap);
     const bool target = job_.soft() && !std::isfinite(sums.target.gap);
-    const double left = LeftByRounding(job_.transform.scale, known.found.top, static_cast<C>(sums.max));
-    known.careful = job_.focal_classes() || Saturated(known.logits) || std::abs(left) > kFarthest;
+    known.careful = job_.focal_classes() || Saturated(known.logits) || known.found.coarse;
     if (!spread && !given && !target) return;
     const KnownSums again = SumKnown(RowOf(known), classes_, false);
     if (spread) {
@@ -191,8 +194,7 @@ class TermRows {
     }
     if (job_.has_labels()) gradient.of_target = gradient.of_given = 0.0;
 
-    thread_local Scratch packed_grad;
-    T* out = row_to_write<T>(job_.outputs.grad, r, packed_grad);
+    T* out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());
     const double slope = job_.transform.slope;
     const double special_slope =
         special.at >= 0
@@ -200,32 +202,30 @@ class TermRows {
             : 0.0;
     pending_.row = r;
     pending_.out = out;
-    pending_.special = special.at;
-    pending_.at_special =
-        T(static_cast<C>(gradient.at_label == 0.0 ? 0.0 : special_slope * gradient.at_label));
+    const Exception<T> at_special{
+        special.at, T(static_cast<C>(gradient.at_label == 0.0 ? 0.0 : special_slope * gradient.at_label))};
     if (known.careful) {
-      WriteRow(D(), out, classes_, MakeCareful(RowOf(known), gradient, slope), job_.streaming_stores);
+      WriteRow(D(), out, classes_, MakeCareful(RowOf(known), gradient, slope), job_.streaming_stores,
+               at_special);
       Close();
     } else {
-      pending_.writer = {out, classes_, Quick(known, gradient, slope), job_.streaming_stores};
+      pending_.writer = {out, classes_, Quick(known, gradient, slope), job_.streaming_stores, at_special};
     }
   }
 
   Gradient Quick(const Known& known, const RowGradient& gradient, double slope) const {
-    const auto reference = static_cast<C>(known.found.state.max);
-    const double left = LeftByRounding(job_.transform.scale, known.found.top, reference);
-    const bool from_top = job_.upstream.entropy.given();
-    const double sum = left == 0.0 || from_top ? known.sums.sum() : known.sums.sum() * std::exp(left);
+    const double of_exp = slope * gradient.of_prob / known.sums.sum();
     SharedExp<D, T, RowLogits> exp{
         .logits = known.logits,
-        .scale = static_cast<C>(job_.transform.scale),
-        .reference = reference,
-        .of_exp = static_cast<C>(slope * gradient.of_prob / sum),
+        .exps = kept_.exps,
+        .of_exp = static_cast<C>(of_exp * known.found.shrink),
         .share = gradient.share == 0.0 ? C{0} : static_cast<C>(slope * gradient.share)};  // not -0
     if constexpr (kFull) {
       QuickGradient<D, T> quick{.exp = exp, .in = known.in};
+      quick.scale = static_cast<C>(job_.transform.scale);
       quick.top = static_cast<C>(known.found.top);
-      quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / sum);
+      quick.of_top_exp = static_cast<C>(of_exp);
+      quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / known.sums.sum());
       const bool weighted = known.in.weights != nullptr;
       quick.per_class = weighted || known.in.probs != nullptr;
       if (weighted) std::swap(quick.share, quick.exp.share);
@@ -237,10 +237,15 @@ class TermRows {
     }
   }
 
+  static Scratch& PackedGrad() {
+    thread_local Scratch packed;
+    return packed;
+  }
+
   /// The pending row's elements are written.
   void Close() {
     if (pending_.row < 0) return;
-    if (pending_.special >= 0) pending_.out[pending_.special] = pending_.at_special;
+    pending_.writer.Finish();
     finish_row(job_.outputs.grad, pending_.row, pending_.out, classes_);
     FinishTargets(pending_.row);
     pending_ = {};
@@ -251,6 +256,7 @@ class TermRows {
   std::int64_t classes_;
   RowOptions options_ = job_.row_options();
   std::size_t turn_ = 0;
+  KeptExps<D> kept_{};
   Pending pending_{};
   const T* of_targets_ = nullptr;  ///< the targets' gradient, until it may take their place
 };

@@ -34,9 +34,14 @@ HWY_INLINE double Total(D d, hn::Vec<D> v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
 }
 
-/// What loops do meanwhile that have nothing else to do.
+/// What loops do meanwhile that have nothing else to do, and keep nothing.
 struct Nothing {
   HWY_INLINE void operator()() const {}
+  template <class D>
+  HWY_INLINE void Keep(D /*d*/, std::int64_t /*c*/, hn::Vec<D> /*e*/) const {}
+  template <class C>
+  HWY_INLINE void SetReference(std::int64_t /*block*/, C /*reference*/) const {}
+  Nothing keeper() const { return {}; }
 };
 
 /// The logits that a row's loops read, where they lie.
@@ -89,30 +94,33 @@ struct BlockSums {
   // Written out: an implicit constructor would not be compiled for the target.
   BlockSums(C scale_, C reference_) : scale(hn::Set(D(), scale_)), reference(hn::Set(D(), reference_)) {}
 
-  /// The exponent is rounded once, and where the scale is 1 as a difference would be. Far below the maximum
-  /// it is cut off, where the exponential is exactly 0.
-  HWY_INLINE V Add(V y, V& sum, V& max, V& entropy) {
+  /// Gives the exponential. The exponent is rounded once, and where the scale is 1 as a difference would be.
+  /// Far below the maximum it is cut off, where the exponential is exactly 0.
+  HWY_INLINE V Add(V y, V exponent, V& sum, V& max, V& entropy) {
     max = hn::Max(max, y);
-    const V exponent = hn::MulSub(y, scale, reference);
     const V x = AboveLowest(d, exponent);
     const V e = ExpWithin(d, x);
     sum = hn::Add(sum, e);
     if constexpr (Terms::kEntropy) entropy = hn::MulAdd(e, x, entropy);
-    return exponent;
+    return e;
   }
-  HWY_INLINE void AddEven(V y) {
-    const V exponent = Add(y, even, max_even, entropy_even);
+  HWY_INLINE V Exponent(V y) const { return hn::MulSub(y, scale, reference); }
+  HWY_INLINE V AddEven(V y) {
+    const V exponent = Exponent(y);
     if constexpr (Terms::kAny) linear_even = hn::Add(linear_even, exponent);
+    return Add(y, exponent, even, max_even, entropy_even);
   }
-  HWY_INLINE void AddOdd(V y) {
-    const V exponent = Add(y, odd, max_odd, entropy_odd);
+  HWY_INLINE V AddOdd(V y) {
+    const V exponent = Exponent(y);
     if constexpr (Terms::kAny) linear_odd = hn::Add(linear_odd, exponent);
+    return Add(y, exponent, odd, max_odd, entropy_odd);
   }
-  HWY_INLINE void AddPart(V y, std::size_t count) {
-    const V exponent = Add(y, odd, max_odd, entropy_odd);
+  HWY_INLINE V AddPart(V y, std::size_t count) {
+    const V exponent = Exponent(y);
     if constexpr (Terms::kAny) {
       linear_odd = hn::Add(linear_odd, hn::IfThenElseZero(hn::FirstN(d, count), exponent));
     }
+    return Add(y, exponent, odd, max_odd, entropy_odd);
   }
   HWY_INLINE V Max() const { return hn::Max(max_even, max_odd); }
   HWY_INLINE double Sum() const { return Total(d, hn::Add(even, odd)); }
@@ -122,7 +130,8 @@ struct BlockSums {
   HWY_INLINE double Linear() const { return Total(d, hn::Add(linear_even, linear_odd)); }
 };
 
-/// Reads n columns from `begin` on. `meanwhile()` is called after the loads of every two vectors of them.
+/// Reads n columns from `begin` on. `meanwhile()` is called after the loads of at most two vectors of them,
+/// `meanwhile.Keep` with the exponentials of each vector, those of columns that do not exist being 0.
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
 HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Terms::Inputs& in,
                                          std::int64_t begin, std::int64_t n, C scale, C reference,
@@ -137,16 +146,20 @@ HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Ter
     const auto y0 = row.Whole(c);
     const auto y1 = row.Whole(c + lanes);
     meanwhile();
-    sums.AddEven(y0);
-    sums.AddOdd(y1);
+    meanwhile.Keep(d, c, sums.AddEven(y0));
+    meanwhile.Keep(d, c + lanes, sums.AddOdd(y1));
   }
   if (c + lanes <= end) {
-    sums.AddEven(row.Whole(c));
+    const auto y = row.Whole(c);
+    meanwhile();
+    meanwhile.Keep(d, c, sums.AddEven(y));
     c += lanes;
   }
   if (c < end) {
     const auto count = static_cast<std::size_t>(end - c);
-    sums.AddPart(row.Part(c, count), count);
+    const auto y = row.Part(c, count);
+    meanwhile();
+    meanwhile.Keep(d, c, sums.AddPart(y, count));
   }
   return sums;
 }

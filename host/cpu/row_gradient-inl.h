@@ -8,30 +8,62 @@
 
 #include "host/cpu/cross_entropy_job.hpp"
 #include "host/cpu/row_careful-inl.h"
-#include "host/cpu/row_write-inl.h"
+#include "host/cpu/row_kept-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// factor · exp(x) - share, and of a softcap's tanh its slope times that. A share of 0 changes no bit.
+/// What a gradient reads at a vector's columns, all of which exist.
+template <class D>
+struct WholeAt {
+  std::int64_t c = 0;
+
+  template <class E>
+  HWY_INLINE hn::Vec<D> Load(const E* from) const {
+    return LoadVector(D(), from + c);
+  }
+  template <class Row>
+  HWY_INLINE hn::Vec<D> Logits(const Row& row) const {
+    return row.Whole(c);
+  }
+};
+/// Of which only so many exist.
+template <class D>
+struct PartAt {
+  std::int64_t c = 0;
+  std::size_t count = 0;
+
+  template <class E>
+  HWY_INLINE hn::Vec<D> Load(const E* from) const {
+    return LoadPart(D(), from + c, count, E(0.0F));
+  }
+  template <class Row>
+  HWY_INLINE hn::Vec<D> Logits(const Row& row) const {
+    return row.Part(c, count);
+  }
+};
+
+/// of_exp · a kept exponential - share, and of a softcap's tanh its slope times that. A share of 0 changes no
+/// bit.
 template <class D, class T, class Row = MadeLogits<D, T>>
 struct SharedExp {
   using C = hn::TFromD<D>;
   using V = hn::Vec<D>;
   Row logits{};
-  C scale = C{1};
-  C reference = C{0};
+  const C* exps = nullptr;
   C of_exp = C{0};
   C share = C{0};
 
-  HWY_INLINE V Of(V y) const {
+  template <class At>
+  HWY_INLINE V Of(const At& at) const {
     const D d;
-    const V x = hn::MulSub(y, hn::Set(d, scale), hn::Set(d, reference));
-    const V g = hn::MulSub(ExpNotAbove(d, x), hn::Set(d, of_exp), hn::Set(d, share));
-    return Row::kMade ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
+    const V g = hn::MulSub(at.Load(exps), hn::Set(d, of_exp), hn::Set(d, share));
+    if constexpr (!Row::kMade) return g;
+    const V y = at.Logits(logits);
+    return hn::NegMulAdd(hn::Mul(y, y), g, g);  // 1 - tanh²
   }
-  HWY_INLINE V Whole(std::int64_t c) const { return Of(logits.Whole(c)); }
-  HWY_INLINE V Part(std::int64_t c, std::size_t count) const { return Of(logits.Part(c, count)); }
+  HWY_INLINE V Whole(std::int64_t c) const { return Of(WholeAt<D>{c}); }
+  HWY_INLINE V Part(std::int64_t c, std::size_t count) const { return Of(PartAt<D>{c, count}); }
 };
 
 /// For rows in which no class that smoothing looks at is masked, no softcap is saturated, and no focal loss
@@ -42,45 +74,42 @@ struct QuickGradient {
   using V = hn::Vec<D>;
   SharedExp<D, T> exp{};  ///< with a share only where it is the same for all classes
   TermInputs<D, T> in{};
+  C scale = C{1};
   C top = C{0};
+  C of_top_exp = C{0};  ///< where the entropy wants exponentials that are counted from the top
   C of_exp_gap = C{0};
   C share = C{0};  ///< to be weighted
   C of_target = C{0};
   C of_given = C{0};
   bool per_class = false;
 
-  template <class Weights, class Probs>
-  HWY_INLINE V Of(V y, const Weights& weights, const Probs& probs) const {
+  template <class At>
+  HWY_INLINE V Of(const At& at) const {
     const D d;
     V g;
     if (in.entropy) {  // the difference first: it is exactly 0 at the maximum
-      const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, top)), hn::Set(d, exp.scale)));
-      const V of_exp = hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, exp.of_exp));
+      const V y = at.Logits(exp.logits);
+      const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, top)), hn::Set(d, scale)));
+      const V of_exp = hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, of_top_exp));
       g = hn::MulSub(ExpWithin(d, x), of_exp, hn::Set(d, exp.share));
     } else {
-      g = exp.Of(y);
+      g = exp.Of(at);
     }
     if (per_class) {
       V of_q = hn::Set(d, of_given);
       if (in.weights != nullptr) {
-        const V w = weights();
+        const V w = at.Load(in.weights);
         g = hn::NegMulAdd(w, hn::Set(d, share), g);
         of_q = hn::NegMulAdd(w, hn::Set(d, of_target), of_q);
       }
-      if (in.probs != nullptr) g = hn::MulAdd(probs(), of_q, g);
+      if (in.probs != nullptr) g = hn::MulAdd(at.Load(in.probs), of_q, g);
     }
-    return exp.logits.capped ? hn::NegMulAdd(hn::Mul(y, y), g, g) : g;  // 1 - tanh²
+    if (!exp.logits.capped) return g;
+    const V y = at.Logits(exp.logits);
+    return hn::NegMulAdd(hn::Mul(y, y), g, g);  // 1 - tanh²
   }
-  HWY_INLINE V Whole(std::int64_t c) const {
-    return Of(
-        exp.logits.Whole(c), [&]() HWY_ATTR { return hn::LoadU(D(), in.weights + c); },
-        [&]() HWY_ATTR { return LoadVector(D(), in.probs + c); });
-  }
-  HWY_INLINE V Part(std::int64_t c, std::size_t count) const {
-    return Of(
-        exp.logits.Part(c, count), [&]() HWY_ATTR { return LoadPart(D(), in.weights + c, count, C{0}); },
-        [&]() HWY_ATTR { return LoadPart(D(), in.probs + c, count, T(0.0F)); });
-  }
+  HWY_INLINE V Whole(std::int64_t c) const { return Of(WholeAt<D>{c}); }
+  HWY_INLINE V Part(std::int64_t c, std::size_t count) const { return Of(PartAt<D>{c, count}); }
 };
 
 /// Where a softcap goes beyond this, 1 - tanh² has lost too much of itself.

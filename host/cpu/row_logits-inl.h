@@ -81,18 +81,20 @@ struct MadeLogits {
       hn::StoreU(TanhOf(d, u0), d, row.made + c);
       hn::StoreU(TanhOf(d, u1), d, row.made + c + lanes);
     }
-    meanwhile = along;
     for (; c + lanes <= end; c += lanes) {
       const V u = row.LinearWhole(c);
+      along();
       high = hn::Max(high, hn::Abs(u));
       hn::StoreU(TanhOf(d, u), d, row.made + c);
     }
     if (c < end) {
       const auto count = static_cast<std::size_t>(end - c);
       const V u = hn::IfThenElseZero(hn::FirstN(d, count), row.LinearPart(c, count));
+      along();
       high = hn::Max(high, hn::Abs(u));
       StorePart(d, TanhOf(d, u), row.made + c, count);
     }
+    meanwhile = along;
     highest = hn::GetLane(hn::MaxOfLanes(d, high));
     // NaN included: the largest of them may have been lost beside one.
     if (!(highest < std::numeric_limits<C>::infinity())) Mask(begin, end);

@@ -15,11 +15,10 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
 /// A block again, from another reference.
-template <class Terms, class D, class Row, class C = hn::TFromD<D>>
+template <class Terms, class D, class Row, class Keeper, class C = hn::TFromD<D>>
 HWY_NOINLINE BlockSums<D, Terms> ReadBlockAgain(D d, Row row, typename Terms::Inputs in, std::int64_t begin,
-                                                std::int64_t n, C scale, C reference) {
-  Nothing nothing;
-  return ReadBlock<Terms>(d, row, in, begin, n, scale, reference, nothing);
+                                                std::int64_t n, C scale, C reference, Keeper keeper) {
+  return ReadBlock<Terms>(d, row, in, begin, n, scale, reference, keeper);
 }
 
 /// Largest of the first n columns.
@@ -78,6 +77,8 @@ struct RowSums {
   MaxRest state{};
   double top = 0.0;            ///< largest y
   std::int64_t max_block = 0;  ///< first block that holds it
+  double shrink = 1.0;         ///< exp(reference - max), of exponentials counted from the last reference
+  bool coarse = false;         ///< one was too far from the logit it was to be
 };
 
 /// Adds up a row block by block: z = scale·y for what `row` reads.
@@ -104,7 +105,8 @@ class RowNormaliser {
       const Row row = row_;
       auto block = [&]() HWY_ATTR {
         if constexpr (Row::kMade) {
-          return ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_);
+          return ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_,
+                                       meanwhile.keeper());
         } else {
           return ReadBlock<Terms>(d, row, in, begin, Columns(begin), scale_, reference_, meanwhile);
         }
@@ -116,7 +118,8 @@ class RowNormaliser {
         others_ += of_max_block_;
         if (Scaled(max_) - reference_ > C{kFarthest}) {
           Rebase(begin);
-          block = ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_);
+          block = ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_,
+                                        meanwhile.keeper());
         }
         of_max_block_ = block.Sum();
         if constexpr (Terms::kAny) terms_.TakeMaximum(block.Entropy());
@@ -124,6 +127,7 @@ class RowNormaliser {
         others_ += block.Sum();
         if constexpr (Terms::kAny) terms_.Take(block.Entropy());
       }
+      meanwhile.SetReference(begin / kBlock, reference_);
       if constexpr (Terms::kAny) {
         terms_.AddBlock(row, begin, Columns(begin), scale_, reference_, block.Linear());
       }
@@ -164,7 +168,7 @@ class RowNormaliser {
   void SetReference(C max) {
     reference_ = Scaled(max);
     const double left = LeftByRounding(static_cast<double>(scale_), static_cast<double>(max), reference_);
-    coarse_ |= std::abs(left) > kFarthest && std::isfinite(reference_);
+    sums_.coarse |= std::abs(left) > kFarthest && std::isfinite(reference_);
   }
 
   void Rebase(std::int64_t begin) {
@@ -181,6 +185,7 @@ class RowNormaliser {
     sums_.state.max = scale * sums_.top;
     const double step = LeftByRounding(scale, sums_.top, reference_);
     const double shrink = step == 0.0 ? 1.0 : std::exp(-step);
+    sums_.shrink = shrink;
     sums_.state.rest = (others_ + of_max_block_) * shrink - 1.0;
     ConfidentSums confident;
     const bool sure = sums_.state.rest < kConfident;
@@ -191,7 +196,7 @@ class RowNormaliser {
     if constexpr (Terms::kAny) {
       terms_.Finish(step, shrink, others_, of_max_block_, sure ? &confident : nullptr);
     }
-    if (HWY_UNLIKELY(coarse_)) TakeFromMaximum();
+    if (HWY_UNLIKELY(sums_.coarse)) TakeFromMaximum();
     if (max_ == MinusInfinity<C>()) {  // nothing but masked classes: there is no distribution
       sums_.state.rest = std::numeric_limits<double>::quiet_NaN();
     }
@@ -221,7 +226,6 @@ class RowNormaliser {
   C scale_;
   std::int64_t prepared_ = 0;
   C reference_ = C{0};
-  bool coarse_ = false;  ///< a reference was too far from the logit it was to be
   C max_ = MinusInfinity<C>();
   double others_ = 0.0;        // Σ exp(z - reference) over all blocks but the one with the maximum
   double of_max_block_ = 0.0;  // and over that

@@ -122,8 +122,8 @@ void GradientsOf(const ShardJob& shard, const RowPartial& all, std::int64_t r) {
             ? 0.0
             : gradient.at_label * slope_at(job, static_cast<double>(static_cast<C>(logits.at[label])), label);
     T* out = row_to_write<T>(grad, r, packed_grad);
-    WriteRow(D(), out, classes, MakeCareful(row, gradient, job.transform.slope), job.streaming_stores);
-    if (label >= 0) out[label] = T(static_cast<C>(at_label));
+    WriteRow<D, T>(D(), out, classes, MakeCareful(row, gradient, job.transform.slope), job.streaming_stores,
+                   {label, T(static_cast<C>(at_label))});
     finish_row(grad, r, out, classes);
   }
   if (to_targets == nullptr) return;

@@ -8,8 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "host/cpu/row_write-inl.h"
-#include "host/cpu/rows.hpp"
+#include "host/cpu/row_kept-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
@@ -33,6 +32,7 @@ struct LogProbability {
   }
 };
 
+/// Of the exponentials that were kept, or where a logarithm is wanted of the logits once more.
 template <bool kLog, class T>
 class Rows {
  public:
@@ -43,39 +43,62 @@ class Rows {
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
-    writer_.Finish();
     Close();
   }
 
  private:
-  using Value = std::conditional_t<kLog, LogProbability<D, T>, ScaledExp<D, T>>;
+  using Value = std::conditional_t<kLog, LogProbability<D, T>, KeptTimes<D>>;
 
   void Row(std::int64_t r) {
     thread_local Scratch packed_logits[2];  // the pending row still needs its own
-    thread_local Scratch packed_result;
     const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
-    WriteAlong<D, T, Value> along(writer_, z);
-    const MaxRest state = NormaliseRow(z, classes_, along).state;
-    along.writer.Finish();
-    Close();
-
-    Value value;
-    value.z = z;
-    value.max = static_cast<C>(state.max);
-    if constexpr (kLog) {
-      value.log_sum = static_cast<C>(state.log_sum());
-    } else {
-      value.factor = static_cast<C>(1.0 / state.sum());
-    }
+    const RowSums found = Read(r, z);
     pending_ = r;
-    out_ = row_to_write<T>(job_.result, r, packed_result);
-    writer_ = {out_, classes_, value, job_.streaming_stores};
+    out_ = row_to_write<T>(job_.result, r, PackedResult());
+    writer_ = {out_, classes_, ValueOf(z, found), job_.streaming_stores};
+  }
+
+  RowSums Read(std::int64_t r, const T* z) {
+    if constexpr (kLog) {
+      return ReadAlong(z, WriteAlong<D, T, Value>(writer_, z));
+    } else {
+      if (kept_.exps == nullptr) {
+        thread_local Scratch memory;
+        kept_ = MakeKept<D>(memory, classes_, z, row_to_write<T>(job_.result, r, PackedResult()));
+      }
+      const RowSums found = ReadAlong(z, WriteAndKeep<D, T, Value>(writer_, kept_, z));
+      kept_.Settle(classes_);
+      return found;
+    }
+  }
+  template <class Along>
+  RowSums ReadAlong(const T* z, Along along) {
+    const RowSums found = NormaliseRow(z, classes_, along);
+    writer_ = along.writer;
+    Close();
+    return found;
+  }
+
+  Value ValueOf(const T* z, const RowSums& found) const {
+    const MaxRest& state = found.state;
+    if constexpr (kLog) {
+      return {.z = z, .max = static_cast<C>(state.max), .log_sum = static_cast<C>(state.log_sum())};
+    } else {
+      return {kept_.exps, static_cast<C>(found.shrink / state.sum())};
+    }
   }
 
   /// The pending row's elements are written.
   void Close() {
-    if (pending_ >= 0) write_row(job_.result, pending_, out_);
+    if (pending_ < 0) return;
+    writer_.Finish();
+    write_row(job_.result, pending_, out_);
     pending_ = -1;
+  }
+
+  static Scratch& PackedResult() {
+    thread_local Scratch packed;
+    return packed;
   }
 
   const SoftmaxJob& job_;
@@ -83,6 +106,7 @@ class Rows {
   std::int64_t pending_ = -1;  ///< the row that is being written while the next one is read
   T* out_ = nullptr;
   RowWriter<D, T, Value> writer_{};
+  KeptExps<D> kept_{};
 };
 
 void SoftmaxRows(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {

@@ -107,6 +107,14 @@ HWY_INLINE void StoreVector(D /*d*/, hn::Vec<D> v, f16* to) {
   }
 }
 
+/// A vector's worth of elements that lie in aligned memory, past the caches.
+template <class D, class T>
+HWY_INLINE void StreamLanes(D /*d*/, const T* from, T* to) {
+  const hn::Rebind<hwy::UnsignedFromSize<sizeof(T)>, D> bits;
+  using Bits = hn::TFromD<decltype(bits)>;
+  hn::Stream(hn::Load(bits, reinterpret_cast<const Bits*>(from)), bits, reinterpret_cast<Bits*>(to));
+}
+
 // ---- The first n < Lanes(d) elements, never touching memory beyond them. ----
 
 /// Whether vectors of T are loaded and stored under a mask, without a fault where it is off.
