@@ -92,13 +92,13 @@ class Rows {
     pending_.row = r;
     pending_.out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());
     const Exception<T> at_label{label, T(static_cast<C>(slope * gradient.at_label))};
-    const double factor = slope * gradient.of_prob / sums.sum();
+    const double of_prob = slope * gradient.of_prob;
     if (HWY_UNLIKELY(found.coarse)) {
-      WriteRow(D(), pending_.out, classes_, Coarse(x, found.top, sums.max, factor), job_.streaming_stores,
-               at_label);
+      WriteRow(D(), pending_.out, classes_, Coarse(x, found.top, sums.max, of_prob / sums.sum()),
+               job_.streaming_stores, at_label);
       return Close();
     }
-    const KeptTimes<D> value{kept_.exps, static_cast<C>(factor * found.shrink)};
+    const KeptTimes<D> value{kept_.exps, static_cast<C>(of_prob * found.of_exp())};
     pending_.writer = {pending_.out, classes_, value, job_.streaming_stores, at_label};
   }
 

@@ -214,18 +214,17 @@ class TermRows {
   }
 
   Gradient Quick(const Known& known, const RowGradient& gradient, double slope) const {
-    const double of_exp = slope * gradient.of_prob / known.sums.sum();
+    const double of_exp = known.found.of_exp();
     SharedExp<D, T, RowLogits> exp{
         .logits = known.logits,
         .exps = kept_.exps,
-        .of_exp = static_cast<C>(of_exp * known.found.shrink),
+        .of_exp = static_cast<C>(slope * gradient.of_prob * of_exp),
         .share = gradient.share == 0.0 ? C{0} : static_cast<C>(slope * gradient.share)};  // not -0
     if constexpr (kFull) {
       QuickGradient<D, T> quick{.exp = exp, .in = known.in};
       quick.scale = static_cast<C>(job_.transform.scale);
       quick.top = static_cast<C>(known.found.top);
-      quick.of_top_exp = static_cast<C>(of_exp);
-      quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap / known.sums.sum());
+      quick.of_exp_gap = static_cast<C>(slope * gradient.of_prob_gap * of_exp);
       const bool weighted = known.in.weights != nullptr;
       quick.per_class = weighted || known.in.probs != nullptr;
       if (weighted) std::swap(quick.share, quick.exp.share);

@@ -76,7 +76,6 @@ struct QuickGradient {
   TermInputs<D, T> in{};
   C scale = C{1};
   C top = C{0};
-  C of_top_exp = C{0};  ///< where the entropy wants exponentials that are counted from the top
   C of_exp_gap = C{0};
   C share = C{0};  ///< to be weighted
   C of_target = C{0};
@@ -90,8 +89,8 @@ struct QuickGradient {
     if (in.entropy) {  // the difference first: it is exactly 0 at the maximum
       const V y = at.Logits(exp.logits);
       const V x = AboveLowest(d, hn::Mul(hn::Sub(y, hn::Set(d, top)), hn::Set(d, scale)));
-      const V of_exp = hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, of_top_exp));
-      g = hn::MulSub(ExpWithin(d, x), of_exp, hn::Set(d, exp.share));
+      const V of_exp = hn::NegMulAdd(hn::Set(d, of_exp_gap), x, hn::Set(d, exp.of_exp));
+      g = hn::MulSub(at.Load(exp.exps), of_exp, hn::Set(d, exp.share));
     } else {
       g = exp.Of(at);
     }

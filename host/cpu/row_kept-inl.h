@@ -27,16 +27,17 @@ struct KeptExps {
   /// Counts all of them from the last reference.
   void Settle(std::int64_t classes) const {
     const std::int64_t last_block = (classes - 1) / kBlock;
-    const C last = references[last_block];
+    const auto last = static_cast<double>(references[last_block]);
     for (std::int64_t b = 0; b < last_block; ++b) {
-      if (references[b] != last) Shrink(b * kBlock, references[b] - last);
+      const double step = static_cast<double>(references[b]) - last;
+      if (step != 0.0) Shrink(b * kBlock, step);
     }
   }
 
  private:
-  HWY_NOINLINE void Shrink(std::int64_t begin, C step) const {
+  HWY_NOINLINE void Shrink(std::int64_t begin, double step) const {
     const D d;
-    const auto factor = hn::Set(d, static_cast<C>(std::exp(static_cast<double>(step))));
+    const auto factor = hn::Set(d, static_cast<C>(std::exp(step)));
     for (std::int64_t c = begin; c < begin + kBlock; c += static_cast<std::int64_t>(hn::Lanes(d))) {
       hn::Store(hn::Mul(hn::Load(d, exps + c), factor), d, exps + c);
     }

@@ -79,6 +79,9 @@ struct RowSums {
   std::int64_t max_block = 0;  ///< first block that holds it
   double shrink = 1.0;         ///< exp(reference - max), of exponentials counted from the last reference
   bool coarse = false;         ///< one was too far from the logit it was to be
+
+  /// What turns those exponentials into probabilities.
+  double of_exp() const { return shrink / state.sum(); }
 };
 
 /// Adds up a row block by block: z = scale·y for what `row` reads.

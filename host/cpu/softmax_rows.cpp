@@ -80,11 +80,11 @@ class Rows {
   }
 
   Value ValueOf(const T* z, const RowSums& found) const {
-    const MaxRest& state = found.state;
     if constexpr (kLog) {
+      const MaxRest& state = found.state;
       return {.z = z, .max = static_cast<C>(state.max), .log_sum = static_cast<C>(state.log_sum())};
     } else {
-      return {kept_.exps, static_cast<C>(found.shrink / state.sum())};
+      return {kept_.exps, static_cast<C>(found.of_exp())};
     }
   }
 
