@@ -171,13 +171,9 @@ class SavedRow {
     special_.q = static_cast<double>(static_cast<C>(row.in.probs[at]));
   }
 
-  RowLoss LossOf() const {
-    return job_.has_labels() ? formulas::row_loss(sums_, options_, special_.label)
-                             : formulas::row_loss(sums_, options_);
-  }
+  RowLoss LossOf() const { return loss_of(sums_, options_, job_.has_labels() ? &special_.label : nullptr); }
   RowGradient GradientOf(const RowLoss& loss) const {
-    return job_.has_labels() ? formulas::row_gradient(sums_, loss, options_, upstream_, special_.label)
-                             : formulas::row_gradient(sums_, loss, options_, upstream_, sums_.given.weight);
+    return gradient_of(sums_, loss, options_, upstream_, job_.has_labels() ? &special_.label : nullptr);
   }
 
   template <class Value>

@@ -176,44 +176,6 @@ struct TwoParts {
   }
 };
 
-/// What a row's formulas want of its label, from the label's y, the largest y and the row's sums.
-inline Label label_of(const CrossEntropyJob& job, std::int64_t label, double y, double top,
-                      const MaxRest& state) {
-  Label result;
-  result.gap = job.transform.scale * (top - y);
-  result.weight = job.label_weight(label);
-  // Where the label is the maximum, all others together are the rest; else 1 is among the others.
-  result.others_sum = y == top ? state.rest : state.sum() - std::exp(-result.gap);
-  result.masked = y == -std::numeric_limits<double>::infinity();
-  return result;
-}
-
-/// The one class of a row whose gradient is taken apart from the others': the label, or what dominates a row
-/// with a soft target. `at` is -1 where there is none.
-struct Special {
-  std::int64_t at = -1;
-  Label label{};
-  double q = 1.0;
-};
-
-/// What draws all classes but the special one to the target, and their part of a soft one as given.
-struct OthersPull {
-  double pull = 0.0;
-  double given = 0.0;
-};
-
-/// ∂/∂z at the special class.
-inline double at_special(const RowTotals& sums, const RowLoss& row, const RowOptions& options,
-                         const RowUpstream& upstream, const Special& special, const OthersPull& others) {
-  const Label& label = special.label;
-  const double others_prob = label.others_sum / sums.sum();
-  const double own_pull = upstream.loss * (row.pull - others.pull) - upstream.log_prob * special.q;
-  double besides = upstream.lse + 2.0 * options.z_loss * upstream.loss * row.lse;
-  if (upstream.entropy != 0.0) besides += upstream.entropy * (label.gap - sums.entropy_gap / sums.sum());
-  const double pull = upstream.loss * others.pull - upstream.log_prob * others.given;
-  return formulas::times(1.0 - others_prob, pull + besides) - own_pull * others_prob;
-}
-
 /// ∂z/∂x of class c, whose x is given; 1 - tanh² would be lost where the tanh saturates.
 inline double slope_at(const CrossEntropyJob& job, double x, std::int64_t c) {
   const CpuTransform& transform = job.transform;

@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "host/cpu/row_formulas.hpp"
 #include "host/cpu/row_kept-inl.h"
 #include "host/cpu/row_rank-inl.h"
 
@@ -49,14 +50,11 @@ class Rows {
 
     const formulas::RowSums<double> sums{.max = found.state.max, .rest = found.state.rest};
     Label of_label;
-    RowLoss row;
     if (label >= 0) {
       of_label = label_of(job_, label, static_cast<double>(static_cast<C>(x[label])), found.top, found.state);
-      row = formulas::row_loss(sums, options_, of_label);
-    } else {
-      row = formulas::row_loss(sums, options_);
     }
-    formulas::add_penalty(row, options_);
+    RowLoss row = loss_of(sums, options_, label >= 0 ? &of_label : nullptr);
+    add_penalty(row, options_);
     RowResult result{.loss = row.loss, .lse = row.lse, .log_prob = row.log_prob};
     const Logits<D, T> logits{x};
     if (job_.wants_argmax()) result.argmax = ArgMax(D(), logits, classes_, found);
@@ -86,8 +84,7 @@ class Rows {
   void Open(std::int64_t r, const T* x, const RowSums& found, std::int64_t label, const Label& of_label,
             const formulas::RowSums<double>& sums, const RowLoss& row) {
     const RowUpstream upstream = job_.row_upstream(r);
-    const RowGradient gradient = label >= 0 ? formulas::row_gradient(sums, row, options_, upstream, of_label)
-                                            : formulas::row_gradient(sums, row, options_, upstream, 0.0);
+    const RowGradient gradient = gradient_of(sums, row, options_, upstream, label >= 0 ? &of_label : nullptr);
     const double slope = job_.transform.slope;
     pending_.row = r;
     pending_.out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());

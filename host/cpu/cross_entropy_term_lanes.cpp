@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "host/cpu/row_formulas.hpp"
 #include "host/cpu/row_planes-inl.h"
 #include "host/cpu/tanh-inl.h"
 
@@ -141,11 +142,10 @@ class TermTile {
       special.label = label_of(job_, special.at, One(planes_.y, special.at, lane),
                                static_cast<double>(top_.at[i]), state);
     }
-    RowLoss row = job_.has_labels() ? formulas::row_loss(sums, options_, special.label)
-                                    : formulas::row_loss(sums, options_);
+    RowLoss row = loss_of(sums, options_, job_.has_labels() ? &special.label : nullptr);
     OthersPull others;
     if (job_.soft() || job_.focal_classes()) others = SumOthers(lane, sums, argmax, special, row);
-    formulas::add_penalty(row, options_);
+    add_penalty(row, options_);
     RowResult result{.loss = row.loss, .lse = row.lse, .log_prob = row.log_prob, .entropy = row.entropy};
     if (job_.wants_argmax()) result.argmax = argmax;
     if (job_.wants_rank()) result.target_rank = RankOf(planes_.y + lane, lanes(), classes_, label);
@@ -191,9 +191,8 @@ class TermTile {
   void Gradients(std::int64_t r, std::int64_t lane, const RowTotals& sums, const RowLoss& row,
                  const Special& special, const OthersPull& others, LaneGradients<C>& out) const {
     const RowUpstream upstream = job_.row_upstream(r);
-    RowGradient gradient = job_.has_labels()
-                               ? formulas::row_gradient(sums, row, options_, upstream, special.label)
-                               : formulas::row_gradient(sums, row, options_, upstream, sums.given.weight);
+    RowGradient gradient =
+        gradient_of(sums, row, options_, upstream, job_.has_labels() ? &special.label : nullptr);
     if (special.at >= 0 && (job_.soft() || job_.focal_classes())) {
       gradient.at_label = at_special(sums, row, options_, upstream, special, others);
     }

@@ -94,6 +94,10 @@ class TermRows {
     return SeenFrom<D, T>(job_, known.logits, known.in, high, low, known.found.state.rest);
   }
 
+  const Label* LabelOf(const Known& known) const {
+    return job_.has_labels() ? &known.special.label : nullptr;
+  }
+
   static bool Regular(const Known& known) { return known.sums.rest == known.sums.rest; }
 
   /// Where masked classes or overflows have spoilt one of the sums it is taken again, by itself: the others
@@ -132,8 +136,7 @@ class TermRows {
 
   void TakeLoss(Known& known) const {
     const RowTotals& sums = known.sums;
-    known.loss = job_.has_labels() ? formulas::row_loss(sums, options_, known.special.label)
-                                   : formulas::row_loss(sums, options_);
+    known.loss = loss_of(sums, options_, LabelOf(known));
     const bool focal = job_.focal_classes() && Regular(known);
     if (focal) known.others.pull = TakeFocal(job_, RowOf(known), sums, known.special, known.loss);
     if (job_.soft() && known.special.at >= 0 && job_.outputs.grad.given()) {
@@ -144,7 +147,7 @@ class TermRows {
                             formulas::times(known.loss.share, rest.spread.weight);
       }
     }
-    formulas::add_penalty(known.loss, options_);
+    add_penalty(known.loss, options_);
   }
 
   void Gradients(std::int64_t r, const Known& known) {
@@ -186,9 +189,7 @@ class TermRows {
   void OfLogits(std::int64_t r, const Known& known, const RowUpstream& upstream) {
     const RowTotals& sums = known.sums;
     const Special& special = known.special;
-    RowGradient gradient =
-        job_.has_labels() ? formulas::row_gradient(sums, known.loss, options_, upstream, special.label)
-                          : formulas::row_gradient(sums, known.loss, options_, upstream, sums.given.weight);
+    RowGradient gradient = gradient_of(sums, known.loss, options_, upstream, LabelOf(known));
     if (special.at >= 0 && (job_.soft() || job_.focal_classes())) {
       gradient.at_label = at_special(sums, known.loss, options_, upstream, special, known.others);
     }

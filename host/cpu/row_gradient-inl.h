@@ -8,6 +8,7 @@
 
 #include "host/cpu/cross_entropy_job.hpp"
 #include "host/cpu/row_careful-inl.h"
+#include "host/cpu/row_formulas.hpp"
 #include "host/cpu/row_kept-inl.h"
 
 HWY_BEFORE_NAMESPACE();
