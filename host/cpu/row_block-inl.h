@@ -135,8 +135,9 @@ struct BlockSums {
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
 HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Terms::Inputs& in,
                                          std::int64_t begin, std::int64_t n, C scale, C reference,
-                                         Meanwhile& meanwhile) {
+                                         Meanwhile& to_do) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  Meanwhile meanwhile = to_do;  // locals stay in registers, which results and arguments do not
   BlockSums<D, Terms> sums(scale, reference);
   const std::int64_t end = begin + n;
   std::int64_t c = begin;
@@ -161,7 +162,8 @@ HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Ter
     meanwhile();
     meanwhile.Keep(d, c, sums.AddPart(y, count));
   }
-  return sums;
+  to_do = meanwhile;
+  return BlockSums<D, Terms>(sums);
 }
 
 }  // namespace xent::cpu::HWY_NAMESPACE

@@ -42,7 +42,12 @@ class RowWriter {
   /// address has the same low 12 bits. After as many calls as pairs of vectors were read, so many columns are
   /// written at least.
   HWY_INLINE void WriteTwo() {
-    if (HWY_UNLIKELY(next_ + 2 * Lanes() > n_)) return Finish();
+    if (HWY_UNLIKELY(next_ + 2 * Lanes() > n_)) {
+      RowWriter rest = *this;  // who has been called is in memory, and this one is to stay in registers
+      rest.Finish();
+      next_ = n_;
+      return;
+    }
     const auto v0 = value_.Whole(next_);
     const auto v1 = value_.Whole(next_ + Lanes());
     Write(v0);
@@ -57,7 +62,7 @@ class RowWriter {
     };
     while (next_ < n_ && ahead() >= kPage - kNear) WriteTwo();
   }
-  HWY_INLINE void Finish() {
+  HWY_NOINLINE void Finish() {
     while (next_ + Lanes() <= n_) Write(value_.Whole(next_));
     if (next_ < n_) WritePart(n_ - next_);
   }
@@ -71,7 +76,7 @@ class RowWriter {
   HWY_INLINE void Write(hn::Vec<D> v) {
     const D d;
     if (HWY_UNLIKELY(Excepted(Lanes()))) {
-      WriteAround(v);
+      WriteAround(v, out_ + next_, exception_.at - next_, exception_.value, streaming_);
     } else if (streaming_) {
       StoreVector<true>(d, v, out_ + next_);
     } else {
@@ -80,14 +85,14 @@ class RowWriter {
     next_ += Lanes();
   }
   /// Whole as well: an element by itself would wait for a line that has only just left.
-  HWY_NOINLINE void WriteAround(hn::Vec<D> v) const {
+  static HWY_NOINLINE void WriteAround(hn::Vec<D> v, T* out, std::int64_t at, T value, bool streaming) {
     HWY_ALIGN T lanes[hn::MaxLanes(D())];
     StoreVector<false>(D(), v, lanes);
-    lanes[exception_.at - next_] = exception_.value;
-    if (streaming_) {
-      StreamLanes(D(), lanes, out_ + next_);
+    lanes[at] = value;
+    if (streaming) {
+      StreamLanes(D(), lanes, out);
     } else {
-      std::memcpy(out_ + next_, lanes, sizeof(T) * static_cast<std::size_t>(Lanes()));
+      std::memcpy(out, lanes, sizeof(T) * static_cast<std::size_t>(Lanes()));
     }
   }
   HWY_INLINE void WritePart(std::int64_t count) {
