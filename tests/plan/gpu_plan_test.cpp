@@ -42,6 +42,25 @@ TEST(GpuPlan, MappingFollowsTheLengthOfTheRow) {
   EXPECT_EQ(plan(64, 50257, DType::bf16).mapping, Mapping::wide_block);
 }
 
+TEST(GpuPlan, ThresholdsCanBeGiven) {
+  GpuThresholds mine = kGpuThresholds;
+  mine.bf16 = {.most_columns_few_lanes = 8, .most_row_bytes_warp = 64, .most_row_bytes_block = 128};
+  mine.blocks_per_multiprocessor = 3;
+  const auto with = [&](std::int64_t classes, DType dtype) {
+    return plan_gpu({.layout = row_major(100000, classes), .dtype = dtype}, kHopper, mine);
+  };
+  EXPECT_EQ(with(8, DType::bf16).mapping, Mapping::few_lanes);
+  EXPECT_EQ(with(9, DType::bf16).mapping, Mapping::warp);
+  EXPECT_EQ(with(33, DType::bf16).mapping, Mapping::block);
+  EXPECT_EQ(with(65, DType::bf16).mapping, Mapping::wide_block);
+  for (const DType other : {DType::f32, DType::f16, DType::f64}) {
+    EXPECT_EQ(with(9, other).mapping, Mapping::few_lanes) << name(other);
+    EXPECT_EQ(with(65, other).mapping, Mapping::warp) << name(other);
+  }
+  EXPECT_EQ(with(65, DType::bf16).grid, 3U * 132U);
+  EXPECT_EQ(flat_grid(1 << 20, 256, kHopper, mine), 3U * 132U);
+}
+
 TEST(GpuPlan, LongRowsAreSharedOutOverAClusterWhereThereAreClusters) {
   const GpuPlan one = plan(8192, 50257, DType::bf16);
   EXPECT_EQ(one.cluster, 1U);
