@@ -15,12 +15,14 @@ namespace xent::bench {
 
 enum class Operation : std::uint8_t {
   cross_entropy,           ///< loss and gradient in one call
+  cross_entropy_in_place,  ///< the same, the gradient over the logits: a call goes on from the one before
   cross_entropy_forward,   ///< loss
   cross_entropy_backward,  ///< gradient from a saved lse
   softmax,
   log_softmax,
   softmax_backward,      ///< from saved probabilities
   log_softmax_backward,  ///< from saved log-probabilities
+  nll,                   ///< one element of each row
   nll_backward,
 };
 

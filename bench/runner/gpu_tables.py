@@ -4,7 +4,7 @@ from statistics import median
 
 from runner import summary, tables
 
-NAMES = {**tables.OPERATIONS, "cross_entropy_in_place": "cross-entropy, forward + backward in place"}
+NAMES = tables.OPERATIONS
 LATENCIES = {"graph": "a call in a recorded graph", "stream": "a call queued on a stream",
              "call": "a call, and waiting for it"}
 PARTS = {"bench": "xent alone", "peers": "Beside peers"}  # of gpu-check that measure, and their headings

@@ -91,7 +91,7 @@ class Measured(unittest.TestCase):
     def test_limits_stay_prepared_where_asked_for(self):
         for keep, dropped in ((("copy",), ["drop read"]), (("read", "copy"), [])):
             field = type("Field", (), {"xent": Scribe({"read": 1, "copy": 1})})
-            measure.measure_limits(field, 1, 0.01, keep)
+            measure.measure_limits(field, 1, 0.01, keep=keep)
             self.assertEqual([words for words in field.xent.asked if words.startswith("drop")], dropped)
 
 
