@@ -91,7 +91,7 @@ def grid_section(results):
     name = machines.results_name(results["machine"], results["date"], "grid")
     return "\n\n".join([f"### {readings.machine_name(results)}: the grid", machine_line(results) + ".",
                         system_line(results), f"All rounds: [`{name}`](../bench/results/{name}); "
-                        f"`bench/run --tables` prints them.", tables.limits_table(results["runs"]),
+                        f"`bench/run --tables` prints them.", tables.limits_table(results["runs"]), *tables.arithmetic(results["runs"]),
                         *(grid_tables.compact(run) for run in results["runs"])])
 
 
@@ -100,7 +100,7 @@ def in_full(results):
     if results.get("kind") != "grid":
         return section(results)
     return "\n\n".join([machine_line(results), system_line(results), tables.limits_table(results["runs"]),
-                        *(grid_tables.full(run) for run in results["runs"])])
+                        *tables.arithmetic(results["runs"]), *(grid_tables.full(run) for run in results["runs"])])
 
 
 def gpu_section(results, charts_there=()):

@@ -83,6 +83,12 @@ def limits_table(runs):
     return table(["memory", "GB/s", "the fastest way was"], rows)
 
 
+def arithmetic(runs):
+    """A line for each run that measured it."""
+    return [f"Arithmetic, {threads(run)}: {limit['operations'] / median(limit['seconds']) * 1e-9:.1f} GFLOP/s "
+            f"({limit['how']})." for run in runs if (limit := run["limits"].get("fma"))]
+
+
 def threads(run):
     return f"{run['threads']} thread" + ("s" if run["threads"] != 1 else "")
 
