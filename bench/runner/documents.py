@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from runner import charts, gpu_tables, grid_tables, machine as machines, readings, tables
+from runner import charts, gpu_tables, grid_charts, grid_tables, machine as machines, readings, tables
 
 PEERS = {"pytorch": "PyTorch", "onednn": "oneDNN"}  # as the results' software and as readers call them
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -86,13 +86,17 @@ def section(results, charts_there=()):
     return "\n\n".join(parts)
 
 
-def grid_section(results):
+def grid_section(results, charts_there=()):
     """The grid of one machine, as the page shows it."""
+    label = readings.machine_name(results)
+    pictures = [link for run in results["runs"]
+                for link in charts.links(label, tables.threads(run), charts_there, grid_charts.CAPTIONS)]
     name = machines.results_name(results["machine"], results["date"], "grid")
-    return "\n\n".join([f"### {readings.machine_name(results)}: the grid", machine_line(results) + ".",
+    return "\n\n".join([f"### {label}: the grid", machine_line(results) + ".",
                         system_line(results), f"All rounds: [`{name}`](../bench/results/{name}); "
-                        f"`bench/run --tables` prints them.", tables.limits_table(results["runs"]), *tables.arithmetic(results["runs"]),
-                        *(grid_tables.compact(run) for run in results["runs"])])
+                        f"`bench/run --tables` prints them.", tables.limits_table(results["runs"]),
+                        *tables.arithmetic(results["runs"]),
+                        *(grid_tables.compact(run) for run in results["runs"]), *pictures])
 
 
 def in_full(results):
@@ -124,7 +128,7 @@ def benchmarks_page(all_results, gpu_results, charts_there=(), grids=()):
     grid_head = [GRID_METHOD.read_text(encoding="utf-8")] if grids else []
     return "\n".join([head, METHOD.read_text(encoding="utf-8"),
                       *(section(r, charts_there) + "\n" for r in all_results),
-                      *grid_head, *(grid_section(r) + "\n" for r in grids),
+                      *grid_head, *(grid_section(r, charts_there) + "\n" for r in grids),
                       OPTION_COSTS.read_text(encoding="utf-8"), gpu_head, *gpu])
 
 
@@ -136,11 +140,17 @@ def replace_block(text, block):
     return f"{text[:begin]}{BEGIN}\n{block}\n{text[end:]}"
 
 
+def draw(results, folder):
+    """The charts of one document; their paths."""
+    checked = readings.read(results)
+    return grid_charts.draw(results, folder) if results.get("kind") == "grid" else charts.draw(checked, folder)
+
+
 def draw_charts(all_results, folder, notice):
     """The names of the charts in the folder, made anew where that can be done."""
     try:
         for results in all_results:
-            charts.draw(readings.read(results), folder)
+            draw(results, folder)
     except charts.NoMatplotlib as why:
         notice(f"{why}. The charts were left as they are")
     return {path.name for path in folder.glob("*.svg")}
@@ -153,8 +163,8 @@ def publish(root, notice):
     if not all_results:
         return notice("bench/results has no results yet: nothing to publish")
     gpu_results = newest_per_gpu(everything)
-    there = draw_charts([*all_results, *gpu_results], root / "docs/charts", notice)
     grids = newest_per_processor(everything, "grid")
+    there = draw_charts([*all_results, *gpu_results, *grids], root / "docs/charts", notice)
     page = benchmarks_page(all_results, gpu_results, there, grids)
     (root / "docs/benchmarks.md").write_text(page, encoding="utf-8")
     readme = root / "README.md"

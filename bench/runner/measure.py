@@ -35,7 +35,7 @@ class Field:
     def replace(self, peer, why):
         """For a peer that died: it starts again, or is gone if it cannot or has died too often."""
         place = [other for other, _ in self.peers].index(peer)
-        del self.peers[place]
+        self.peers.pop(place)[1].close()
         self.deaths[peer.label] = deaths = self.deaths.get(peer.label, 0) + 1
         self.notice(f"  {peer.label} died: {why}")
         if deaths >= MOST_DEATHS:
