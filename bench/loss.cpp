@@ -59,7 +59,7 @@ template <class T>
 Workload typed_workload(const LossCase& c, int threads) {
   const double matrix_bytes = static_cast<double>(c.rows * c.classes) * sizeof(T);
   const int matrices = passes(c.operation);
-  const int held = c.operation == Operation::cross_entropy_in_place ? 1 : std::max(2, matrices);
+  const int held = writes_matrix(c.operation) ? std::max(2, matrices) : 1;
   const std::int64_t sets = buffer_sets(held * matrix_bytes, threads);
   const Exec exec{.device = c.device, .threads = threads};
 
@@ -129,7 +129,7 @@ std::int64_t buffer_sets(double bytes_per_set, int threads) {
   };
   const double second_level = cache(_SC_LEVEL2_CACHE_SIZE, 1 << 20) * thread_count(threads);
   const double last_level = cache(_SC_LEVEL3_CACHE_SIZE, 64 << 20);
-  if (bytes_per_set <= second_level) return 1;
+  if (bytes_per_set <= second_level || bytes_per_set >= 8 * last_level) return 1;
   return static_cast<std::int64_t>(2 * last_level / bytes_per_set) + 2;
 }
 

@@ -45,7 +45,8 @@ std::optional<Device> device_from(const std::string& text);
 
 /// Sets of buffers that are used in turn. Where one set (logits and result) fits the second-level caches of
 /// the threads, as a small loss does right after the layer before it, there is one. Otherwise there are
-/// enough for twice the last-level cache, so that every call finds its logits in memory.
+/// enough for twice the last-level cache, so that every call finds its logits in memory; one alone where it
+/// is many times that cache.
 std::int64_t buffer_sets(double bytes_per_set, int threads);
 
 /// Labels are i64, as PyTorch wants them. The result goes to memory allocated beforehand.
