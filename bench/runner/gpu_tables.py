@@ -16,6 +16,23 @@ def limits_table(limits):
     return tables.table(["memory", "GB/s", "by"], rows)
 
 
+COSTS = {"launch": "a kernel on a stream", "graph_node": "a kernel in a graph",
+         "grid_sync": "all blocks of a kernel meet", "gemm": "a matrix product"}
+
+
+def costs_table(costs):
+    """Also of what could not be measured, which is told."""
+    rows = []
+    for name, cost in costs.items():
+        if "why" in cost:
+            rows.append([COSTS[name], "–", cost["why"]])
+        else:
+            seconds = median(cost["seconds"])
+            rate = f", {cost['operations'] / seconds * 1e-12:.1f} TFLOP/s" if cost["operations"] else ""
+            rows.append([COSTS[name], f"{seconds * 1e6:.2f} µs{rate}", cost["how"]])
+    return tables.table(["what", "takes", "by"], rows)
+
+
 def latency_table(cases):
     rows = [[LATENCIES[case["mode"]], *(f"{median(case['seconds'][label]) * 1e6:.1f} µs"
                                         if label in case["seconds"] else "–" for label in contestants(cases))]
@@ -48,6 +65,8 @@ def section(results):
     parts = []
     if "limits" in results:
         parts.append(limits_table(results["limits"]))
+    if results.get("costs"):
+        parts.append(costs_table(results["costs"]))
     cases = results.get("cases", [])
     if small := [case for case in cases if is_latency(case)]:
         parts.append(latency_table(small))
