@@ -127,7 +127,8 @@ class Run(unittest.TestCase):
 
     def start(self, *words):
         return subprocess.Popen([sys.executable, "-c", WITHOUT_PAUSES, BENCH / "run", "--grid", "--quick",
-                                 "--rounds", "1", "--threads", "2", "--python", "/nowhere", "--build", self.bin.parent, "--output", self.output, *words],
+                                 "--rounds", "1", "--threads", "2", "--python", "/nowhere",
+                                 "--build", self.bin.parent, "--output", self.output, *words],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def finish(self, *words):
