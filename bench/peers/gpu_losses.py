@@ -123,7 +123,7 @@ class Buffers:
     """As many sets of logits and labels as xent uses in turn."""
 
     def __init__(self, operation, dtype, rows, classes, sets):
-        gradient = operation.startswith("cross_entropy") or operation == "softmax_backward"
+        gradient = operation.startswith("cross_entropy") or operation.endswith("_backward")
         first = (2 * torch.randn(rows, classes, device="cuda")).to(DTYPES[dtype])
         copies = [first] + [first.clone() for _ in range(sets - 1)]
         self.logits = [logits.requires_grad_(gradient) for logits in copies]
@@ -168,8 +168,8 @@ def call_of(library, operation, buffers):
     if operation == "cross_entropy_backward":
         losses = [library.loss(*pair) for pair in zip(logits, labels)]
         return lambda i: torch.autograd.grad(losses[i], logits[i], retain_graph=True)
-    if operation == "softmax_backward":
-        results = [library.softmax(one) for one in logits]
+    if operation.endswith("softmax_backward"):
+        results = [getattr(library, needed)(one) for one in logits]
         upstream = [torch.randn_like(one) for one in logits]
         return lambda i: torch.autograd.grad(results[i], logits[i], upstream[i], retain_graph=True)
     return {"cross_entropy": forward_backward, "cross_entropy_in_place": forward_backward,

@@ -8,7 +8,7 @@ QUICK_SHAPES = [(32768, 1000), (4096, 128256)]
 DTYPES = ["bf16", "f32"]
 # In this order, should time run out.
 OPERATIONS = ["cross_entropy", "cross_entropy_forward", "cross_entropy_in_place", "cross_entropy_backward",
-              "softmax", "log_softmax", "softmax_backward"]
+              "softmax", "log_softmax", "softmax_backward", "log_softmax_backward"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ PEERS = [
     GpuPeer("cut-cross-entropy", "cce", ()),  # says why it has none
     GpuPeer("flash-attn", "flash", (*LOSSES, BACKWARD)),
     GpuPeer("apex", "apex", (*LOSSES, BACKWARD)),
-    GpuPeer("cuDNN", "cudnn", ("softmax", "log_softmax", "softmax_backward")),
+    GpuPeer("cuDNN", "cudnn", ("softmax", "log_softmax", "softmax_backward", "log_softmax_backward")),
 ]
 
 # So little work that the way it is asked for is all that takes time.

@@ -52,7 +52,7 @@ class Program(unittest.TestCase):
                                 {"version", "compiler", "device", "compute_capability", "level2_mib"})
 
     def test_every_operation_and_type(self):
-        matrices = {"cross_entropy_forward": 1, "softmax_backward": 3}
+        matrices = {"cross_entropy_forward": 1, "softmax_backward": 3, "log_softmax_backward": 3}
         for operation in gpu_cases.OPERATIONS:
             for dtype, size in (("bf16", 2), ("f16", 2), ("f32", 4)):
                 ready = self.server.ask("prepare", "a", operation, dtype, 16, 200, "graph")
