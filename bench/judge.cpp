@@ -76,7 +76,7 @@ class Row {
       : n_(c.classes),
         in_(b.logits.data() + row * n_),
         from_above_(b.upstream_matrix.data() + (takes_upstream_matrix(c.operation) ? row * n_ : 0)),
-        got_(b.result.data() + row * n_),
+        got_(b.result.data() + (writes_matrix(c.operation) ? row * n_ : 0)),
         label_(b.labels.data()[row]),
         upstream_(real(b.upstream.data()[row])),
         loss_(b.loss.data()[row]) {}
@@ -90,7 +90,9 @@ class Row {
       case Operation::log_softmax: return log_softmax();
       case Operation::softmax_backward: return softmax_backward();
       case Operation::log_softmax_backward: return log_softmax_backward();
+      case Operation::nll: return units(loss_, -real(in_[label_]));
       case Operation::nll_backward: return nll_backward();
+      case Operation::cross_entropy_in_place: break;  // what the truth would be taken from is overwritten
     }
     return std::numeric_limits<Real>::infinity();
   }

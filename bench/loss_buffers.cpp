@@ -13,18 +13,19 @@ template <class T>
 LossBuffers<T>::LossBuffers(const LossCase& c, int threads, std::uint64_t seed)
     : logits(c.rows * c.classes),
       upstream_matrix(takes_upstream_matrix(c.operation) ? c.rows * c.classes : 0),
-      result(c.rows * c.classes),
+      result(writes_matrix(c.operation) ? c.rows * c.classes : 0),
       labels(c.rows),
       loss(c.rows),
       lse(c.rows),
       upstream(c.rows) {
   const bool saved = takes_upstream_matrix(c.operation);
+  const bool writes = writes_matrix(c.operation);
   parallel_for(c.rows, threads, [&](std::int64_t row) {
     const auto first = (seed << 40U) + static_cast<std::uint64_t>(row * c.classes);
     for (std::int64_t i = 0; i < c.classes; ++i) {
       const auto number = first + static_cast<std::uint64_t>(i);
       logits.data()[row * c.classes + i] = T(random_logit(number));
-      result.data()[row * c.classes + i] = T(0.0F);
+      if (writes) result.data()[row * c.classes + i] = T(0.0F);
       if (saved) upstream_matrix.data()[row * c.classes + i] = T(random_logit(~number));
     }
     labels.data()[row] =
@@ -35,9 +36,9 @@ LossBuffers<T>::LossBuffers(const LossCase& c, int threads, std::uint64_t seed)
   const MatrixView in = matrix(logits.data(), c.rows, c.classes);
   if (c.operation == Operation::softmax_backward) {
     softmax(in, in, exec);
-  } else if (c.operation == Operation::log_softmax_backward) {
+  } else if (c.operation == Operation::log_softmax_backward || c.operation == Operation::nll) {
     log_softmax(in, in, exec);
-  } else {
+  } else if (c.operation == Operation::cross_entropy_backward) {
     cross_entropy(in, {}, {.lse = vector(lse.data(), c.rows)}, {}, {}, exec);
   }
 }
@@ -56,6 +57,9 @@ void call(const LossCase& c, LossBuffers<T>& b, const Exec& exec) {
   switch (c.operation) {
     case Operation::cross_entropy:
       return cross_entropy(logits, labels, {.loss = loss, .grad = result}, options, upstream, exec);
+    case Operation::cross_entropy_in_place:
+      return cross_entropy(logits, labels, {.loss = loss, .grad = matrix(b.logits.data(), c.rows, c.classes)},
+                           options, upstream, exec);
     case Operation::cross_entropy_forward:
       return cross_entropy(logits, labels, {.loss = loss}, options, {}, exec);
     case Operation::cross_entropy_backward:
@@ -65,6 +69,7 @@ void call(const LossCase& c, LossBuffers<T>& b, const Exec& exec) {
     case Operation::log_softmax: return log_softmax(logits, result, exec);
     case Operation::softmax_backward: return softmax_backward(logits, upstream_matrix, result, exec);
     case Operation::log_softmax_backward: return log_softmax_backward(logits, upstream_matrix, result, exec);
+    case Operation::nll: return nll(logits, labels, {.loss = loss}, options, exec);
     case Operation::nll_backward: return nll_backward(labels, result, options, upstream, exec);
   }
 }

@@ -13,6 +13,12 @@ inline bool takes_upstream_matrix(Operation operation) {
   return operation == Operation::softmax_backward || operation == Operation::log_softmax_backward;
 }
 
+/// Whether there is a matrix for its result.
+inline bool writes_matrix(Operation operation) {
+  return operation != Operation::cross_entropy_forward && operation != Operation::cross_entropy_in_place &&
+         operation != Operation::nll;
+}
+
 /// Filled with random numbers, but for the lse, which belongs to the logits. Where the operation starts from
 /// saved (log-)probabilities, those of the random logits stand in their place.
 template <class T>
@@ -22,7 +28,7 @@ struct LossBuffers {
 
   Buffer<T> logits;
   Buffer<T> upstream_matrix;  ///< empty where the operation takes none
-  Buffer<T> result;
+  Buffer<T> result;           ///< empty where none is written
   Buffer<std::int64_t> labels;
   Buffer<Number> loss;
   Buffer<Number> lse;

@@ -1,13 +1,14 @@
 // xent-bench-server THREADS: xent's side of bench/run. Stays alive and warm, takes one command per line on
 // standard input and answers each with one line of JSON.
 //
-//   prepare NAME copy|read
+//   prepare NAME copy|read|fma
 //   prepare NAME OPERATION DTYPE ROWS CLASSES REDUCTION [reference]
 //   prepare NAME train STEPS       after "digits"; 0 steps are an epoch
 //   prepare NAME train-floor STEPS the operations of their matrix products alone
 //   run NAME CALLS WARM            seconds of CALLS calls, after WARM calls that nobody times
 //   drop NAME                      frees what was prepared
 //   judge OPERATION DTYPE ROWS CLASSES   the worst error of a result, and of how many rows
+//   workspace ROWS                 the bytes that a call on a GPU would be given for so many rows
 //   digits FOLDER                  loads the training digits and writes them there, raw
 #include <cmath>
 #include <iostream>
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
+#include <xent/device.hpp>
 #include <xent/parallel.hpp>
 
 #include "bench/bandwidth.hpp"
@@ -43,6 +45,7 @@ class Server {
     const auto verb = word<std::string>(command, "command");
     if (verb == "digits") return digits(word<std::string>(command, "folder"));
     if (verb == "judge") return judge(command);
+    if (verb == "workspace") return {{"bytes", xent::workspace_bytes(positive(command, "rows"))}};
     const auto name = word<std::string>(command, "name");
     if (verb == "prepare") return workloads_.prepare(name, [&] { return workload(command); });
     if (verb == "run") return workloads_.run(name, command);
@@ -55,6 +58,7 @@ class Server {
     const auto kind = word<std::string>(command, "kind");
     if (kind == "copy") return copy_limit(threads_);
     if (kind == "read") return read_limit(threads_);
+    if (kind == "fma") return multiply_add_limit(threads_);
     if (kind == "train" || kind == "train-floor") {
       if (!digits_) throw std::runtime_error("no digits yet");
       const auto steps = word<std::int64_t>(command, "steps");

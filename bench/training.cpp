@@ -27,7 +27,23 @@ struct Session {
   mlp::Trainer trainer;
 };
 
+/// So many f32 operations, all in registers, shared out evenly.
+Workload in_registers(double operations, int threads) {
+  constexpr std::int64_t kTasksPerThread = 8;  // a thread that is kept from running leaves some to the others
+  const std::int64_t tasks = kTasksPerThread * threads;
+  const double each = operations / static_cast<double>(tasks);
+  return {.call =
+              [=] {
+                std::atomic<float> sum = 0.0F;
+                parallel_for(tasks, threads, [&](std::int64_t) { sum = sum + multiply_add(each); });
+              },
+          .operations = operations,
+          .remark = "multiply-adds in registers"};
+}
+
 }  // namespace
+
+Workload multiply_add_limit(int threads) { return in_registers(threads * 0x1p30, threads); }
 
 Workload training(std::shared_ptr<const data::Dataset> digits, std::int64_t steps, int threads) {
   mlp::Recipe recipe = mlp::named_recipe("article");
@@ -46,13 +62,7 @@ Workload training_floor(const data::Dataset& digits, std::int64_t steps, int thr
   // Forward, and the weights' gradient; the hidden layer's gradient besides.
   const std::int64_t per_image =
       4 * recipe.layers[0] * recipe.layers[1] + 6 * recipe.layers[1] * recipe.layers[2];
-  constexpr std::int64_t kTasksPerThread = 8;  // a thread that is kept from running leaves some to the others
-  const std::int64_t tasks = kTasksPerThread * threads;
-  const double each = static_cast<double>(images * per_image) / static_cast<double>(tasks);
-  return {.call = [=] {
-    std::atomic<float> sum = 0.0F;
-    parallel_for(tasks, threads, [&](std::int64_t) { sum = sum + multiply_add(each); });
-  }};
+  return in_registers(static_cast<double>(images * per_image), threads);
 }
 
 void write_digits(const data::Dataset& digits, const std::filesystem::path& folder) {

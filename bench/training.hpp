@@ -19,6 +19,9 @@ Workload training(std::shared_ptr<const data::Dataset> digits, std::int64_t step
 /// passing over zero pixels is not taken off, so that the floor is the network's and not the data's.
 Workload training_floor(const data::Dataset& digits, std::int64_t steps, int threads);
 
+/// The limit of the processor: multiply-adds of these threads that never leave their registers.
+Workload multiply_add_limit(int threads);
+
 /// Writes folder/pixels and folder/labels, raw bytes as the Dataset holds them.
 void write_digits(const data::Dataset& digits, const std::filesystem::path& folder);
 

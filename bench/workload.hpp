@@ -13,6 +13,7 @@ namespace xent::bench {
 struct Workload {
   std::function<void()> call{};  ///< does it once
   double bytes = 0.0;            ///< that one call must move at the least; 0 where bytes are not the point
+  double operations = 0.0;       ///< f32 ones of a call that is all arithmetic, two per multiply-add
   double row_bytes = 0.0;        ///< those of labels and other numbers per row, which `bytes` leaves out
   std::int64_t sets = 1;         ///< of buffers that the calls use in turn
   std::string remark{};

@@ -22,8 +22,11 @@ class Workloads {
   nlohmann::json prepare(const std::string& name, const Make& make) {
     prepared_.erase(name);
     const Workload& made = prepared_[name] = make();
-    return {
-        {"bytes", made.bytes}, {"row_bytes", made.row_bytes}, {"sets", made.sets}, {"remark", made.remark}};
+    return {{"bytes", made.bytes},
+            {"operations", made.operations},
+            {"row_bytes", made.row_bytes},
+            {"sets", made.sets},
+            {"remark", made.remark}};
   }
 
   /// The rest of "run NAME CALLS WARM".

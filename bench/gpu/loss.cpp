@@ -23,7 +23,8 @@ constexpr std::pair<const char*, Op> kOperations[] = {{"cross_entropy", Op::cros
                                                       {"cross_entropy_backward", Op::cross_entropy_backward},
                                                       {"softmax", Op::softmax},
                                                       {"log_softmax", Op::log_softmax},
-                                                      {"softmax_backward", Op::softmax_backward}};
+                                                      {"softmax_backward", Op::softmax_backward},
+                                                      {"log_softmax_backward", Op::log_softmax_backward}};
 
 /// Elements that are drawn; a matrix repeats them. Prime, so that rows of any usual length differ.
 constexpr std::size_t kDrawn = 4194301;
@@ -53,7 +54,8 @@ void fill_randomly(const cuda::DeviceArray<T>& memory, cuda::Stream stream) {
 }
 
 /// Matrices that a call reads and writes.
-int matrices_read(Op op) { return op == Op::softmax_backward ? 2 : 1; }
+bool from_saved_result(Op op) { return op == Op::softmax_backward || op == Op::log_softmax_backward; }
+int matrices_read(Op op) { return from_saved_result(op) ? 2 : 1; }
 int matrices_moved(Op op) { return matrices_read(op) + (op == Op::cross_entropy_forward ? 0 : 1); }
 
 /// The plan that the call will make: host/cuda has the same numbers where it launches.
@@ -67,8 +69,8 @@ plan::GpuWork planned_work(const GpuLossCase& c) {
 
 template <class T>
 struct Set {
-  cuda::DeviceArray<T> logits;    ///< of softmax_backward: the saved softmax
-  cuda::DeviceArray<T> upstream;  ///< of softmax_backward alone
+  cuda::DeviceArray<T> logits;    ///< of softmax's and log-softmax's backward: the saved result
+  cuda::DeviceArray<T> upstream;  ///< of these alone
   cuda::DeviceArray<T> result;    ///< unless there is none, or it goes over the logits
   cuda::DeviceArray<std::int64_t> labels;
   cuda::DeviceArray<float> loss;
@@ -110,6 +112,8 @@ class LossWork {
       case Op::log_softmax: return log_softmax(logits, write(set.result), exec());
       case Op::softmax_backward:
         return softmax_backward(logits, read(set.upstream), write(set.result), exec());
+      case Op::log_softmax_backward:
+        return log_softmax_backward(logits, read(set.upstream), write(set.result), exec());
     }
   }
 
@@ -156,7 +160,7 @@ class LossWork {
     const Op op = case_.operation;
     const bool result = op != Op::cross_entropy_forward && op != Op::cross_entropy_in_place;
     sets_.push_back({.logits = cuda::DeviceArray<T>(elements()),
-                     .upstream = cuda::DeviceArray<T>(op == Op::softmax_backward ? elements() : 0),
+                     .upstream = cuda::DeviceArray<T>(from_saved_result(op) ? elements() : 0),
                      .result = cuda::DeviceArray<T>(result ? elements() : 0),
                      .labels = cuda::DeviceArray<std::int64_t>(rows),
                      .loss = cuda::DeviceArray<float>(1),
@@ -172,9 +176,10 @@ class LossWork {
     if (op == Op::cross_entropy_backward) {
       cross_entropy(read(set.logits), xent::labels(std::as_const(set.labels).data(), case_.rows),
                     {.lse = vector(set.lse.data(), case_.rows)}, {}, {}, exec());
-    } else if (op == Op::softmax_backward) {
+    } else if (from_saved_result(op)) {
       fill_randomly(set.upstream, stream_);
-      softmax(read(set.logits), write(set.logits), exec());
+      const auto forward = op == Op::softmax_backward ? softmax : log_softmax;
+      forward(read(set.logits), write(set.logits), exec());
     }
   }
 

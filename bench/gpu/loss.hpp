@@ -19,6 +19,7 @@ enum class GpuOperation : std::uint8_t {
   softmax,
   log_softmax,
   softmax_backward,
+  log_softmax_backward,
 };
 
 struct GpuLossCase {

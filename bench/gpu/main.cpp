@@ -1,8 +1,10 @@
 // xent-gpu-bench: xent's side of bench/gpu/run. Takes one command per line on standard input and answers each
 // with one line of JSON.
 //
-//   prepare NAME copy|read
+//   prepare NAME copy|read|launch|graph_node|gemm
+//   prepare NAME grid_sync BLOCKS
 //   prepare NAME OPERATION DTYPE ROWS CLASSES MODE   see loss.hpp and work.hpp
+//   prepare NAME mapped OPERATION DTYPE ROWS CLASSES MAPPING BLOCKS_PER_MULTIPROCESSOR   see mapped.hpp
 //   run NAME LAUNCHES WARM     seconds of LAUNCHES launches, after WARM that nobody times; prepare said how
 //                              many calls a launch is
 //   drop NAME                  frees what was prepared
@@ -13,7 +15,9 @@
 #include <xent/version.h>
 #include <xent/device.hpp>
 
+#include "bench/gpu/costs.hpp"
 #include "bench/gpu/loss.hpp"
+#include "bench/gpu/mapped.hpp"
 #include "bench/protocol.hpp"
 #include "host/cuda/memory.hpp"
 
@@ -39,6 +43,13 @@ class Server {
     const auto kind = word<std::string>(command, "kind");
     if (kind == "copy") return copy_limit(stream_.get());
     if (kind == "read") return read_limit(stream_.get());
+    if (kind == "launch") return launch_cost(stream_.get());
+    if (kind == "graph_node") return graph_node_cost(stream_.get());
+    if (kind == "gemm") return gemm_rate(stream_.get());
+    if (kind == "grid_sync") {
+      return grid_sync_cost(static_cast<unsigned>(positive(command, "blocks")), stream_.get());
+    }
+    if (kind == "mapped") return mapped(command);
     GpuLossCase loss;
     loss.operation = known(gpu_operation_from(kind), kind);
     const auto dtype = word<std::string>(command, "dtype");
@@ -50,14 +61,26 @@ class Server {
     return make_gpu_work(loss, stream_.get());
   }
 
+  GpuWork mapped(std::istream& command) const {
+    MappedCase c;
+    const auto operation = word<std::string>(command, "operation");
+    c.operation = known(mapped_operation_from(operation), operation);
+    const auto dtype = word<std::string>(command, "dtype");
+    c.dtype = dtype == name(xent::DType::f64) ? xent::DType::f64 : known(gpu_dtype_from(dtype), dtype);
+    c.rows = positive(command, "rows");
+    c.classes = positive(command, "classes");
+    const auto mapping = word<std::string>(command, "mapping");
+    c.mapping = known(mapping_from(mapping), mapping);
+    c.blocks_per_multiprocessor = positive(command, "blocks per multiprocessor");
+    return make_mapped_work(c, stream_.get());
+  }
+
   json prepare(const std::string& name, std::istream& command) {
     works_.erase(name);
     const GpuWork& made = works_[name] = work(command);
-    return {{"bytes", made.bytes},
-            {"calls", made.calls},
-            {"sets", made.sets},
-            {"cold", made.cold},
-            {"plan", made.plan}};
+    return {{"bytes", made.bytes},  {"calls", made.calls}, {"sets", made.sets},
+            {"cold", made.cold},    {"plan", made.plan},   {"operations", made.operations},
+            {"remark", made.remark}};
   }
 
   json run(const std::string& name, std::istream& command) {

@@ -28,6 +28,8 @@ struct GpuWork {
   bool cold = true;       ///< the sets together exceed the second-level cache: every call reads from memory
   bool timed_by_host = false;
   std::string plan{};
+  double operations = 0.0;  ///< of a call that is all arithmetic
+  std::string remark{};
 };
 
 /// Of so many launches, after `warm` that nobody times.

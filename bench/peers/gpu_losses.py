@@ -9,7 +9,7 @@ DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 class Library:
     """A mean loss of (logits, labels), and what else the library has."""
 
-    def __init__(self, version, loss, softmax=None, log_softmax=None):
+    def __init__(self, version, loss=None, softmax=None, log_softmax=None):
         self.version = version
         self.loss, self.softmax, self.log_softmax = loss, softmax, log_softmax
 
@@ -43,14 +43,19 @@ def installed(package):
 def liger():
     from liger_kernel.transformers.functional import liger_cross_entropy
 
-    return Library(installed("liger-kernel"), liger_cross_entropy)
+    try:
+        from liger_kernel.transformers.functional import liger_softmax
+    except ImportError:  # earlier ones have none
+        liger_softmax = None
+    return Library(installed("liger-kernel"), liger_cross_entropy, liger_softmax)
 
 
 def quack():
     from quack.cross_entropy import cross_entropy
+    from quack.softmax import softmax
 
     return Library(installed("quack-kernels"),
-                   lambda logits, labels: cross_entropy(logits, labels, reduction="mean"))
+                   lambda logits, labels: cross_entropy(logits, labels, reduction="mean"), softmax)
 
 
 def flash():
@@ -67,7 +72,47 @@ def apex():
                    SoftmaxCrossEntropyLoss.apply(logits, labels, 0.0, -100, False).mean())
 
 
-VARIANTS = {"eager": eager, "compile": compiled, "liger": liger, "quack": quack, "flash": flash, "apex": apex}
+def cce():
+    installed("cut-cross-entropy")
+    raise RuntimeError("cut-cross-entropy takes embeddings and a classifier, never logits: no operation here is its own")
+
+
+def cudnn_softmax():
+    import cudnn_library
+
+    library = cudnn_library.Softmax(cudnn_library.load())
+    names = {dtype: name for name, dtype in DTYPES.items()}
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x, log):
+            y = torch.empty_like(x)
+            library.forward(names[x.dtype], *x.shape, x.data_ptr(), y.data_ptr(), log, stream())
+            context.save_for_backward(y)
+            context.log = log
+            return y
+
+        @staticmethod
+        def backward(context, upstream):
+            y, = context.saved_tensors
+            grad = torch.empty_like(y)
+            library.backward(names[y.dtype], *y.shape, y.data_ptr(), upstream.data_ptr(), grad.data_ptr(), context.log,
+                             stream())
+            return grad, None
+
+    def stream():
+        return torch.cuda.current_stream().cuda_stream
+
+    x = torch.randn(8, 100, device="cuda")
+    for log, truth in ((False, torch.softmax(x, 1)), (True, torch.log_softmax(x, 1))):
+        if not torch.allclose(Function.apply(x, log), truth, atol=1e-5):
+            raise RuntimeError("cuDNN's softmax gave other numbers than PyTorch's")
+    return Library(library.version(), softmax=lambda x: Function.apply(x, False),
+                   log_softmax=lambda x: Function.apply(x, True))
+
+
+VARIANTS = {"eager": eager, "compile": compiled, "liger": liger, "quack": quack, "flash": flash, "apex": apex,
+            "cce": cce, "cudnn": cudnn_softmax}
 
 
 def level2_bytes():
@@ -78,7 +123,7 @@ class Buffers:
     """As many sets of logits and labels as xent uses in turn."""
 
     def __init__(self, operation, dtype, rows, classes, sets):
-        gradient = operation.startswith("cross_entropy") or operation == "softmax_backward"
+        gradient = operation.startswith("cross_entropy") or operation.endswith("_backward")
         first = (2 * torch.randn(rows, classes, device="cuda")).to(DTYPES[dtype])
         copies = [first] + [first.clone() for _ in range(sets - 1)]
         self.logits = [logits.requires_grad_(gradient) for logits in copies]
@@ -101,6 +146,9 @@ def call_of(library, operation, buffers):
     """A function of the number of a set that does the operation once."""
     library.forget()
     logits, labels = buffers.logits, buffers.labels
+    needed = operation.removesuffix("_backward") if "softmax" in operation else "loss"
+    if getattr(library, needed) is None:
+        raise RuntimeError(f"has no {operation}")
 
     def forward_backward(i):
         torch.autograd.grad(library.loss(logits[i], labels[i]), logits[i])
@@ -120,8 +168,8 @@ def call_of(library, operation, buffers):
     if operation == "cross_entropy_backward":
         losses = [library.loss(*pair) for pair in zip(logits, labels)]
         return lambda i: torch.autograd.grad(losses[i], logits[i], retain_graph=True)
-    if operation == "softmax_backward":
-        results = [library.softmax(one) for one in logits]
+    if operation.endswith("softmax_backward"):
+        results = [getattr(library, needed)(one) for one in logits]
         upstream = [torch.randn_like(one) for one in logits]
         return lambda i: torch.autograd.grad(results[i], logits[i], upstream[i], retain_graph=True)
     return {"cross_entropy": forward_backward, "cross_entropy_in_place": forward_backward,

@@ -38,8 +38,12 @@ def workload(operation, dtype, rows, classes, reduction, sets, variant):
             return torch.autograd.grad(value, logits, from_above, retain_graph=True)
 
         return backward
+    def nll():
+        with torch.no_grad():
+            return F.nll_loss(*next(turn), reduction=reduction)
+
     return {"cross_entropy": forward_backward, "cross_entropy_forward": forward, "softmax": softmax,
-            "log_softmax": log_softmax}[operation]
+            "log_softmax": log_softmax, "nll": nll}[operation]
 
 
 def graph(operation, logits, labels, reduction, loss, upstream):

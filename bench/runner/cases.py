@@ -8,8 +8,9 @@ SHAPES = [(8192, 10), (4096, 1000), (256, 50257), (128, 128256)]
 # The grid: from yes or no over the classes of MNIST, CIFAR-100 and ImageNet to the vocabularies of Llama 2, GPT-2,
 # Llama 3, Qwen and Gemma.
 GRID_OPERATIONS = ["cross_entropy", "cross_entropy_forward", "cross_entropy_backward", "softmax", "softmax_backward",
-                   "log_softmax", "log_softmax_backward", "nll_backward"]
+                   "log_softmax", "log_softmax_backward", "nll", "nll_backward"]
 GRID_DTYPES = ["f32", "bf16", "f16", "f64"]
+ELEMENT_BYTES = {"f32": 4, "bf16": 2, "f16": 2, "f64": 8}
 GRID_CLASSES = [2, 10, 100, 1000, 32000, 50257, 128256, 151936, 256000]
 GRID_ELEMENTS = 1 << 22
 LEAST_ROWS = 4  # for each thread, so that none waits long for the last row

@@ -39,10 +39,10 @@ def file_name(machine_name, group, kind):
     return f"{machine.file_word(machine_name)}--{machine.file_word(group)}--{kind}.svg"
 
 
-def links(machine_name, group, there):
+def links(machine_name, group, there, captions=None):
     """Markdown of the group's charts that are among the file names `there`, for a page beside their folder."""
-    names = [(kind, file_name(machine_name, group, kind)) for kind in CAPTIONS]
-    return [f"![{CAPTIONS[kind]}, {group}](charts/{name})" for kind, name in names if name in there]
+    names = [(caption, file_name(machine_name, group, kind)) for kind, caption in (captions or CAPTIONS).items()]
+    return [f"![{caption}, {group}](charts/{name})" for caption, name in names if name in there]
 
 
 def draw(results, folder):

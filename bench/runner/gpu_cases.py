@@ -8,7 +8,7 @@ QUICK_SHAPES = [(32768, 1000), (4096, 128256)]
 DTYPES = ["bf16", "f32"]
 # In this order, should time run out.
 OPERATIONS = ["cross_entropy", "cross_entropy_forward", "cross_entropy_in_place", "cross_entropy_backward",
-              "softmax", "log_softmax", "softmax_backward"]
+              "softmax", "log_softmax", "softmax_backward", "log_softmax_backward"]
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,17 @@ class GpuPeer:
 
 
 LOSSES = ("cross_entropy", "cross_entropy_forward")
+BACKWARD = "cross_entropy_backward"  # by autograd, from what its forward saved
 PEERS = [
     GpuPeer("PyTorch eager", "eager", tuple(op for op in OPERATIONS if op != "cross_entropy_in_place")),
     GpuPeer("torch.compile", "compile", (*LOSSES, "softmax", "log_softmax")),
-    GpuPeer("Liger", "liger", ("cross_entropy_in_place",)),  # its gradient always replaces the logits
-    GpuPeer("QuACK", "quack", LOSSES),
-    GpuPeer("flash-attn", "flash", LOSSES),
-    GpuPeer("apex", "apex", LOSSES),
+    # Its gradient always replaces the logits.
+    GpuPeer("Liger", "liger", ("cross_entropy_in_place", "softmax", "softmax_backward")),
+    GpuPeer("QuACK", "quack", (*LOSSES, BACKWARD, "softmax", "softmax_backward")),
+    GpuPeer("cut-cross-entropy", "cce", ()),  # says why it has none
+    GpuPeer("flash-attn", "flash", (*LOSSES, BACKWARD)),
+    GpuPeer("apex", "apex", (*LOSSES, BACKWARD)),
+    GpuPeer("cuDNN", "cudnn", ("softmax", "log_softmax", "softmax_backward", "log_softmax_backward")),
 ]
 
 # So little work that the way it is asked for is all that takes time.

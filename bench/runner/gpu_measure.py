@@ -79,6 +79,28 @@ def measure_gpu_limits(field, rounds, seconds):
     return limits
 
 
+def costs_of(facts):
+    """What the device takes besides moving memory: {name: the words that prepare it}."""
+    # A block for each multiprocessor: all of them are there at once.
+    return {"launch": ["launch"], "graph_node": ["graph_node"], "grid_sync": ["grid_sync", facts["multiprocessors"]],
+            "gemm": ["gemm"]}
+
+
+def measure_gpu_costs(field, rounds, seconds):
+    """One record each; what could not be measured has "why" instead of times."""
+    costs = {}
+    for name, words in costs_of(field.xent.facts).items():
+        try:
+            ready = field.xent.ask("prepare", "cost", *words)
+            times = interleave([(name, field.xent, "cost", calls_for(field.xent, "cost", seconds))], rounds, 1)[name]
+            costs[name] = {"how": ready["remark"], "operations": ready["operations"],
+                           "seconds": [time / ready["calls"] for time in times]}
+        except RuntimeError as why:
+            costs[name] = {"why": str(why).splitlines()[0]}
+        field.xent.ask("drop", "cost")
+    return costs
+
+
 def measure_gpu_case(field, case, limits, rounds, seconds):
     """One record. RuntimeError if xent itself cannot do it."""
     ready = field.xent.ask("prepare", "case", *case.words())

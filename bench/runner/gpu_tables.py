@@ -4,7 +4,7 @@ from statistics import median
 
 from runner import summary, tables
 
-NAMES = {**tables.OPERATIONS, "cross_entropy_in_place": "cross-entropy, forward + backward in place"}
+NAMES = tables.OPERATIONS
 LATENCIES = {"graph": "a call in a recorded graph", "stream": "a call queued on a stream",
              "call": "a call, and waiting for it"}
 PARTS = {"bench": "xent alone", "peers": "Beside peers"}  # of gpu-check that measure, and their headings
@@ -14,6 +14,23 @@ def limits_table(limits):
     rows = [[name, f"{summary.rate(limit['bytes'], limit['seconds']) * 1e-9:.0f}", limit["how"]]
             for name, limit in limits.items()]
     return tables.table(["memory", "GB/s", "by"], rows)
+
+
+COSTS = {"launch": "a kernel on a stream", "graph_node": "a kernel in a graph",
+         "grid_sync": "all blocks of a kernel meet", "gemm": "a matrix product"}
+
+
+def costs_table(costs):
+    """Also of what could not be measured, which is told."""
+    rows = []
+    for name, cost in costs.items():
+        if "why" in cost:
+            rows.append([COSTS[name], "–", cost["why"]])
+        else:
+            seconds = median(cost["seconds"])
+            rate = f", {cost['operations'] / seconds * 1e-12:.1f} TFLOP/s" if cost["operations"] else ""
+            rows.append([COSTS[name], f"{seconds * 1e6:.2f} µs{rate}", cost["how"]])
+    return tables.table(["what", "takes", "by"], rows)
 
 
 def latency_table(cases):
@@ -48,6 +65,8 @@ def section(results):
     parts = []
     if "limits" in results:
         parts.append(limits_table(results["limits"]))
+    if results.get("costs"):
+        parts.append(costs_table(results["costs"]))
     cases = results.get("cases", [])
     if small := [case for case in cases if is_latency(case)]:
         parts.append(latency_table(small))

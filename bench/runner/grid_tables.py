@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from runner import cases, summary, tables
+from runner import cases, grid_summary, summary, tables
 from runner.grid import REFERENCE
 
 PYTORCH = [peer.label for peer in [*cases.PEERS, cases.COMPILED] if peer.program == "pytorch"]
@@ -80,7 +80,8 @@ def compact(run):
     parts = [f"#### {tables.threads(run)}",
              "Rows × classes: " + ", ".join(f"{rows:,} × {classes:,}" for classes, rows in shapes) + ". The middle half "
              f"of xent's rounds is {median(spreads) * 100:.0f} % of their median wide in the median of the cases, "
-             f"{max(spreads) * 100:.0f} % in the worst."]
+             f"{max(spreads) * 100:.0f} % in the worst.",
+             *grid_summary.section(run, lambda case: share_of_limit(run, case))]
     beside = any(lead(case, PYTORCH) for case in run["cases"])
     what = "Share of the limit" + ("; how many times faster than PyTorch" if beside else "")
     for heading, cell in (
@@ -95,16 +96,17 @@ def compact(run):
 
 
 def full(run):
-    """All of one number of threads: a table for each operation and type."""
-    parts = [f"### {tables.threads(run)}"]
+    """All of one number of threads: the summary, and a table for each operation and type."""
+    parts = [f"### {tables.threads(run)}", *grid_summary.section(run, lambda case: share_of_limit(run, case))]
     for (operation, dtype), measured in lines(run).items():
         labels = tables.all_peers(measured)
-        headings = ["shape", "xent", "middle half", "GB/s", f"of {measured[0]['limit']}", "worst error",
+        headings = ["shape", "xent", "middle half", "GB/s", f"of {measured[0]['limit']}", "worst error", "verdict",
                     *(heading for label in labels for heading in (label, "xent is faster"))]
         rows = [[f"{case['rows']} × {case['classes']}", tables.median_of(case, "xent"),
                  f"{summary.spread(case['seconds']['xent']) * 100:.0f} %",
                  f"{summary.rate(moved(case), case['seconds']['xent']) * 1e-9:.1f}",
                  f"{share_of_limit(run, case) * 100:.0f} %", f"{units(case['error'])} u",
+                 grid_summary.verdict(case).text(),
                  *(cell for label in labels
                    for cell in (tables.median_of(case, label), tables.times_faster(case, label)))]
                 for case in measured]

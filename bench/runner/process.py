@@ -1,8 +1,10 @@
 """A contestant: a process that stays alive and warm and is told what to do over a pipe."""
 
+import contextlib
 import json
 import os
 import subprocess
+from pathlib import Path
 
 
 class Unavailable(Exception):
@@ -20,10 +22,14 @@ class Contestant:
             self.close()
             raise Unavailable(self.facts["unavailable"])
 
+    def program(self):
+        return Path(self.process.args[0])
+
     def ask(self, *words):
         """The answer to a command; raises RuntimeError with the contestant's own words if it fails."""
-        self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # then it has ended, which its answer will show
+            self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
+            self.process.stdin.flush()
         answer = self._answer()
         if "error" in answer:
             raise RuntimeError(answer["error"])
@@ -34,7 +40,8 @@ class Contestant:
         return self.ask("run", name, calls, warm)["seconds"] / calls
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of what it was not there to read
+            self.process.stdin.close()
         self.process.stdout.close()
         return self.process.wait()
 

@@ -6,12 +6,14 @@ from runner import summary
 
 OPERATIONS = {
     "cross_entropy": "cross-entropy, forward + backward",
+    "cross_entropy_in_place": "cross-entropy, forward + backward in place",
     "cross_entropy_forward": "cross-entropy, forward",
     "cross_entropy_backward": "cross-entropy, backward",
     "softmax": "softmax",
     "log_softmax": "log-softmax",
     "softmax_backward": "softmax, backward",
     "log_softmax_backward": "log-softmax, backward",
+    "nll": "NLL",
     "nll_backward": "NLL, backward",
 }
 
@@ -74,9 +76,17 @@ def limits_table(runs):
     rows = []
     for run in runs:
         for name, limit in run["limits"].items():
+            if "bytes" not in limit:
+                continue
             rate = summary.rate(limit["bytes"], limit["seconds"])
             rows.append([f"{name}, {threads(run)}", f"{rate * 1e-9:.1f}", limit["how"]])
     return table(["memory", "GB/s", "the fastest way was"], rows)
+
+
+def arithmetic(runs):
+    """A line for each run that measured it."""
+    return [f"Arithmetic, {threads(run)}: {limit['operations'] / median(limit['seconds']) * 1e-9:.1f} GFLOP/s "
+            f"({limit['how']})." for run in runs if (limit := run["limits"].get("fma"))]
 
 
 def threads(run):

@@ -14,7 +14,7 @@ constexpr Operation kMatrixOperations[] = {
     Operation::cross_entropy, Operation::cross_entropy_backward, Operation::softmax,
     Operation::log_softmax,   Operation::log_softmax_backward,   Operation::softmax_backward,
     Operation::nll_backward};
-constexpr Operation kLosses[] = {Operation::cross_entropy, Operation::cross_entropy_forward};
+constexpr Operation kLosses[] = {Operation::cross_entropy, Operation::cross_entropy_forward, Operation::nll};
 
 /// Beyond what docs/numerics.md allows for these logits.
 constexpr double kTooMuch = 60.0;

@@ -52,7 +52,7 @@ class Program(unittest.TestCase):
                                 {"version", "compiler", "device", "compute_capability", "level2_mib"})
 
     def test_every_operation_and_type(self):
-        matrices = {"cross_entropy_forward": 1, "softmax_backward": 3}
+        matrices = {"cross_entropy_forward": 1, "softmax_backward": 3, "log_softmax_backward": 3}
         for operation in gpu_cases.OPERATIONS:
             for dtype, size in (("bf16", 2), ("f16", 2), ("f32", 4)):
                 ready = self.server.ask("prepare", "a", operation, dtype, 16, 200, "graph")
@@ -76,11 +76,34 @@ class Program(unittest.TestCase):
         for name in "ab":
             self.assertGreater(self.server.seconds(name, 1, 1), 0)
 
+    def test_what_a_device_takes_besides(self):
+        for words, calls in ((["launch"], 512), (["graph_node"], 512), (["grid_sync", 1], 512), (["gemm"], 4)):
+            ready = self.server.ask("prepare", "a", *words)
+            self.assertEqual((ready["calls"], ready["operations"] > 0), (calls, words == ["gemm"]))
+            self.assertTrue(ready["remark"])
+            self.assertGreater(self.server.seconds("a", 1, 1), 0)
+
+    def test_a_mapping_that_is_asked_for(self):
+        for mapping, says in (("few_lanes", "4 lanes"), ("warp", "a warp"), ("block", "256 threads"),
+                              ("wide_block", "1024 threads")):
+            for operation, dtype in (("cross_entropy", "bf16"), ("softmax", "f64"), ("softmax_backward", "f32")):
+                ready = self.server.ask("prepare", "a", "mapped", operation, dtype, 3, 40, mapping, 1)
+                self.assertIn(f"gpu: {says} per row", ready["plan"])
+        ready = self.server.ask("prepare", "a", "mapped", "softmax", "f32", 16, 500, "warp", 1)
+        self.assertIn(", 2 blocks,", ready["plan"])  # of two multiprocessors
+        self.assertGreater(self.server.seconds("a", 1, 0), 0)
+        with self.assertRaisesRegex(RuntimeError, "rows of 20000 classes do not fit"):
+            self.server.ask("prepare", "a", "mapped", "softmax", "f32", 4, 20000, "warp", 1)
+
     def test_nonsense_is_answered_and_survived(self):
         for words, complaint in ((("prepare", "a", "knit"), '"knit" is not known'),
                                  (("prepare", "a", "softmax", "f64", 2, 3, "graph"), '"f64" is not known'),
                                  (("prepare", "a", "softmax", "f32", 2, 0, "graph"), "classes is 0"),
                                  (("prepare", "a", "softmax", "f32", 2, 3, "idle"), '"idle" is not known'),
+                                 (("prepare", "a", "grid_sync", 0), "blocks is 0"),
+                                 (("prepare", "a", "mapped", "nll", "f32", 2, 3, "warp", 1), '"nll" is not known'),
+                                 (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "weft", 1), '"weft" is not known'),
+                                 (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "warp", 0), "blocks per multi"),
                                  (("run", "b", 1, 1), 'nothing is prepared as "b"'),
                                  (("juggle", "b"), '"juggle" is not known')):
             with self.assertRaisesRegex(RuntimeError, complaint):
@@ -117,6 +140,20 @@ class Field(unittest.TestCase):
         self.assertEqual(absent["missing"], "no such library")
         self.assertIn("dies", absent)
         self.assertIn("status 3", record["left_out"]["dies"])
+
+    def test_what_cannot_be_measured_is_told(self):
+        # Two blocks that wait for each other: a device runs both at once, the emulation one after the other.
+        field = gpu_measure.GpuField(PROGRAM, sys.executable, [], "", lambda text: None)
+        try:
+            costs = gpu_measure.measure_gpu_costs(field, 2, 1e-6)
+        finally:
+            field.close()
+        self.assertEqual(list(costs), ["launch", "graph_node", "grid_sync", "gemm"])
+        self.assertIn("LIVELOCK", costs["grid_sync"]["why"])
+        self.assertEqual(len(costs["gemm"]["seconds"]), 2)
+        lines = gpu_tables.costs_table({**costs, "gemm": {"how": "x", "operations": 3e9, "seconds": [0.001]}}).splitlines()
+        self.assertIn("| all blocks of a kernel meet | – | run cost ", lines[4])
+        self.assertEqual(lines[5], "| a matrix product | 1000.00 µs, 3.0 TFLOP/s | x |")
 
     def test_figures_follow_from_seconds(self):
         found = gpu_measure.figures(8e9, 4e9, {"xent": [0.001, 0.002, 0.004], "copy": [0.001] * 3})

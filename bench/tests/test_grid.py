@@ -11,7 +11,8 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from runner import cases, documents, grid, grid_tables, machine, measure, readings  # noqa: E402
+from runner import (cases, documents, grid, grid_summary, grid_tables, machine, measure, readings,  # noqa: E402
+                    tables)
 
 
 class Scribe:
@@ -46,7 +47,7 @@ def results(*measured, date="2001-02-03"):
 class Cases(unittest.TestCase):
     def test_every_operation_type_and_number_of_classes(self):
         chosen = cases.grid_cases(2, quick=False)
-        self.assertEqual(len(set(chosen)), len(cases.GRID_OPERATIONS) * 4 * 9)
+        self.assertEqual(len(set(chosen)), 9 * 4 * 9)
         self.assertEqual({case.classes for case in chosen}, {2, 10, 100, 1000, 32000, 50257, 128256, 151936, 256000})
         self.assertEqual({case.dtype for case in chosen}, {"f32", "bf16", "f16", "f64"})
         self.assertLess(len(cases.grid_cases(2, quick=True)), len(chosen))
@@ -91,7 +92,7 @@ class Measured(unittest.TestCase):
     def test_limits_stay_prepared_where_asked_for(self):
         for keep, dropped in ((("copy",), ["drop read"]), (("read", "copy"), [])):
             field = type("Field", (), {"xent": Scribe({"read": 1, "copy": 1})})
-            measure.measure_limits(field, 1, 0.01, keep)
+            measure.measure_limits(field, 1, 0.01, keep=keep)
             self.assertEqual([words for words in field.xent.asked if words.startswith("drop")], dropped)
 
 
@@ -132,14 +133,62 @@ class Tables(unittest.TestCase):
     def test_the_full_tables_have_the_spread(self):
         case = grid_case(xent=[0.0008, 0.0010, 0.0012], oneDNN=[0.002] * 3)
         line = self.lines(grid_tables.full(results(case)["runs"][0]), "| 8 × 10")[0]
-        self.assertEqual(line.count("|"), 11)
-        for cell in ("| 1.00 ms | 20 % | 4.0 | 80 % | 1.0 u |", "| 2.00 ms | 2.0× (1.8–2.2) |"):
+        self.assertEqual(line.count("|"), 12)
+        for cell in ("| 1.00 ms | 20 % | 4.0 | 80 % | 1.0 u | ahead, 2.0× |", "| 2.00 ms | 2.0× (1.8–2.2) |"):
             self.assertIn(cell, line)
+
+    def test_the_limit_of_arithmetic(self):
+        run = {**results()["runs"][0], "limits": {"fma": {"operations": 6e9, "how": "x", "seconds": [1, 2, 3]}}}
+        self.assertEqual(tables.arithmetic([run, results()["runs"][0]]), ["Arithmetic, 4 threads: 3.0 GFLOP/s (x)."])
 
     def test_limits_are_no_peers(self):
         reading = readings.read(results(grid_case("cross_entropy_forward", limit="read"))).readings[0]
         self.assertEqual(reading.peers(), ["reference"])
         self.assertEqual(reading.name, "cross-entropy, forward, f32, 8 × 10")
+
+
+class Summary(unittest.TestCase):
+    def test_a_verdict_follows_the_middle_half_beside_the_fastest(self):
+        for peer, word, lead in (([0.002] * 3, grid_summary.AHEAD, 2.0), ([0.0005] * 3, grid_summary.BEHIND, 0.5),
+                                 ([0.0008, 0.0011, 0.0014], grid_summary.LEVEL, 1.1)):
+            v = grid_summary.verdict(grid_case(slow=[0.009] * 3, fast=peer))
+            self.assertEqual((v.word, v.fastest, v.slowest, round(v.most, 6)), (word, "fast", "slow", 9.0))
+            self.assertAlmostEqual(v.least, lead)
+
+    def test_the_reference_is_no_peer(self):
+        self.assertEqual(grid_summary.verdict(grid_case()).text(), "no peer")
+        self.assertEqual(grid_summary.section(results(grid_case())["runs"][0], lambda case: 1.0), [])
+
+    def test_one_peer_is_both(self):
+        self.assertEqual(grid_summary.verdict(grid_case(only=[0.002] * 3)).text(), "ahead, 2.0×")
+        self.assertEqual(grid_summary.verdict(grid_case(a=[0.002] * 3, b=[0.003] * 3)).text(), "ahead, 2.0× to 3.0×")
+
+    def test_means_are_geometric_and_the_worst_come_first(self):
+        run = results(grid_case(classes=10, a=[0.002] * 3), grid_case(classes=20, a=[0.0005] * 3),
+                      grid_case(classes=30, a=[0.004] * 3), grid_case(classes=10, dtype="bf16", a=[0.003] * 3),
+                      grid_case("nll", a=[0.001] * 3), grid_case("nll", "bf16"))["runs"][0]
+        text, means, _, worst = grid_summary.section(run, lambda case: 0.5)
+        self.assertIn("Of 6 cases 5 had a peer: xent is ahead of the fastest in 3, level in 1, behind in 1.", text)
+        self.assertEqual(means.splitlines()[2:], [
+            "| softmax | 1.59× | 3.00× | 1.86× |", "| NLL | 1.00× | – | 1.00× |", "| all | 1.41× | 3.00× | 1.64× |"])
+        self.assertEqual([line.split(" | ")[0] for line in worst.splitlines()[2:]], [
+            "| softmax, f32, 8 × 20", "| NLL, f32, 8 × 10", "| softmax, f32, 8 × 10", "| softmax, bf16, 8 × 10",
+            "| softmax, f32, 8 × 30"])
+        self.assertIn("| 50 % of copy | a | 0.5× (0.5–0.5) | a | 0.5× | behind |", worst)
+
+    def test_no_more_than_the_worst(self):
+        run = results(*(grid_case(classes=n, a=[0.002] * 3) for n in range(1, 30)))["runs"][0]
+        self.assertEqual(len(grid_summary.section(run, lambda case: 0.5)[3].splitlines()), 2 + grid_summary.WORST)
+
+    def test_who_died_is_named(self):
+        case = {**grid_case(b=[0.002] * 3), "died": ["a"]}
+        self.assertEqual(grid_summary.section(results(case)["runs"][0], lambda case: 0.5)[-1],
+                         "a died in softmax, f32, 8 × 10.")
+
+    def test_it_is_in_both_tables(self):
+        run = results(grid_case(a=[0.002] * 3))["runs"][0]
+        for text in (grid_tables.compact(run), grid_tables.full(run)):
+            self.assertIn("Of 1 cases 1 had a peer", text)
 
 
 class Documents(unittest.TestCase):

@@ -33,18 +33,23 @@ def bench_run():
     return module
 
 
-# Answers whatever it is asked; dies when it is to prepare what its first argument names.
+# Answers whatever it is asked; dies of "VERB,WORD" when it is told that for the N-th time.
 ANSWERING = """#!{python}
 import sys
 print('{{"name": "x"}}', flush=True)
+dies_of, left = sys.argv[1].split(","), int((sys.argv[2:] or [1])[0])
 for line in sys.stdin:
-    if line.split()[0] == "prepare" and sys.argv[1] in line:
-        sys.exit(3)
+    verb, *words = line.split()
+    if verb == dies_of[0] and dies_of[1] in words:
+        left -= 1
+        if not left:
+            sys.exit(3)
     print('{{"seconds": 0.001, "bytes": 1, "row_bytes": 0, "sets": 1, "remark": ""}}', flush=True)
 """
 
 
 class Fields(unittest.TestCase):
+    dies_of = ("prepare,softmax", 1)
     PEERS = [cases.Peer("mortal", "", "a"), cases.Peer("well", "", "b"), cases.Peer("absent", "", "c")]
 
     def setUp(self):
@@ -54,13 +59,13 @@ class Fields(unittest.TestCase):
         self.program.write_text(ANSWERING.format(python=sys.executable), encoding="utf-8")
         self.program.chmod(0o755)
         self.notices = []
-        self.field = measure.Field(self.program, self.PEERS, self.command_of, 4, self.notices.append)
+        self.field = measure.Field(self.program, self.PEERS, self.command_of, "-,-", self.notices.append)
         self.addCleanup(self.field.close)
 
     def command_of(self, peer):
         if peer.program == "c":
             raise Unavailable("was not built")
-        return [self.program, "softmax" if peer.program == "a" else "-"]
+        return [self.program, *(self.dies_of if peer.program == "a" else ("-,-", 1))]
 
     def test_who_is_absent_is_named(self):
         self.assertEqual([peer.label for peer, _ in self.field.peers], ["mortal", "well"])
@@ -70,7 +75,32 @@ class Fields(unittest.TestCase):
         measured = measure.measure_loss(self.field, cases.LossCase("softmax", "f32", 2, 3), 2, 0.001)
         self.assertEqual(set(measured["seconds"]), {"xent", "copy", "well"})
         self.assertEqual(measured["left_out"], {"mortal": "mortal ended with status 3"})
+        self.assertEqual(measured["died"], ["mortal"])
+        self.assertEqual(self.notices[1:], ["  mortal died: mortal ended with status 3"])
+
+    def test_who_dies_while_it_runs_loses_its_times(self):
+        self.dies_of = ("run,case", 4)
+        self.field.replace(self.PEERS[0], "to die later")
+        measured = measure.measure_loss(self.field, cases.LossCase("softmax", "f32", 2, 3), 5, 0.001)
+        self.assertEqual({label: len(times) for label, times in measured["seconds"].items()},
+                         {"xent": 5, "copy": 5, "well": 5})
+        self.assertEqual(measured["left_out"], {"mortal": "mortal ended with status 3"})
+        self.assertEqual(measured["died"], ["mortal"])
+
+    def test_who_died_is_there_again_until_the_third_time(self):
+        there = []
+        for operation in ("softmax", "log_softmax", "softmax", "softmax", "log_softmax"):
+            measured = measure.measure_loss(self.field, cases.LossCase(operation, "f32", 2, 3), 1, 0.001)
+            there.append("mortal" in measured["seconds"])
+        self.assertEqual(there, [False, True, False, False, False])
         self.assertEqual([peer.label for peer, _ in self.field.peers], ["well"])
+        self.assertEqual(self.notices[-1], "  mortal died 3 times: the rest goes on without it")
+
+    def test_what_xent_fails_at_is_not_passed_over(self):
+        self.field.xent.close()
+        self.field.xent = Contestant("xent", [self.program, "run,case", 3])
+        with self.assertRaisesRegex(Unavailable, "xent ended with status 3"):
+            measure.measure_loss(self.field, cases.LossCase("softmax", "f32", 2, 3), 5, 0.001)
 
     def test_a_program_that_was_not_built_is_named(self):
         run = bench_run()

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 BENCH = HERE.parent
 sys.path.insert(0, str(BENCH))
 
-from runner import charts, documents, readings  # noqa: E402
+from runner import arithmetic, charts, documents, grid_charts, readings  # noqa: E402
 
 CAN_DRAW = importlib.util.find_spec("matplotlib") is not None
 SKIPPED = 77  # what CMakeLists.txt tells ctest
@@ -27,6 +27,20 @@ GPU_CASE = {"operation": "softmax_backward", "dtype": "bf16", "rows": 64, "class
             "bytes": 4e6, "seconds": {"xent": [0.001] * 3, "copy": [0.002] * 3, "PyTorch eager": [0.003] * 3}}
 GPU_RUN = {"date": "2001-02-03", "quick": False, "xent": {"device": "Abacus GPU", "version": "1.2.3"}, "peers": {"x": {}},
            "limits": {"copy": {"bytes": 8e6, "seconds": [0.002]}}, "cases": [GPU_CASE]}
+
+ROOFLINE, LEAD = (charts.file_name("Abacus(R) 1000, 4 threads", "4 threads", kind) for kind in grid_charts.CAPTIONS)
+
+
+def grid(limits=("read", "copy", "fma"), operations=("softmax", "nll"), dtypes=("f32", "f64")):
+    """A grid in which all take as long, and the peer twice that."""
+    base = documents.load(RESULTS)
+    run = {**base["runs"][0], "limits": {name: {"bytes": 1e9, "operations": 8e9, "how": "x", "seconds": [0.1]}
+                                         for name in limits}}
+    run["cases"] = [{"operation": operation, "dtype": dtype, "rows": 8, "classes": classes, "reduction": "mean",
+                     "bytes": 1e6 * classes, "row_bytes": 0, "sets": 1, "limit": "copy", "error": 1.0, "left_out": {},
+                     "seconds": {"xent": [0.001], "copy": [0.1], "reference": [1.0], "PyTorch eager": [0.002]}}
+                    for operation in operations for dtype in dtypes for classes in (10, 1000)]
+    return {**base, "kind": "grid", "runs": [run]}
 
 
 class Charts(unittest.TestCase):
@@ -65,6 +79,24 @@ class WithoutMatplotlib(Charts):
         self.assertEqual(page.count("![How many times faster xent is, 4 threads](charts/" + SPEED_UP + ")"), 1)
         self.assertEqual(page.count(".svg"), 1)
 
+    def test_a_point_is_operations_per_byte_and_per_second(self):
+        case = grid()["runs"][0]["cases"][1]
+        self.assertEqual((case["operation"], case["dtype"], case["classes"]), ("softmax", "f32", 1000))
+        per_byte, per_second = grid_charts.point(case)
+        self.assertAlmostEqual(per_byte, 28.1 * 8000 / 1e9)
+        self.assertAlmostEqual(per_second, 28.1 * 8000 / 0.001)
+
+    def test_types_are_converted_and_f64_has_half_the_lanes(self):
+        self.assertAlmostEqual(arithmetic.an_element("softmax", "bf16"), 28.1 + 2 * 2 + 8)
+        self.assertAlmostEqual(arithmetic.an_element("cross_entropy_forward", "f16"), 14.1 + 1)
+        self.assertIsNone(arithmetic.an_element("nll_backward", "f32"))
+        self.assertEqual([arithmetic.most(8e9, dtype) for dtype in ("bf16", "f64")], [4e9, 2e9])
+
+    def test_the_page_has_the_grids_charts(self):
+        page = documents.benchmarks_page([documents.load(RESULTS)], [], {ROOFLINE, LEAD}, [grid()])
+        for name in (ROOFLINE, LEAD):
+            self.assertEqual(page.count(f"(charts/{name})"), 1)
+
 
 @unittest.skipUnless(CAN_DRAW, "no matplotlib (Debian: python3-matplotlib)")
 class WithMatplotlib(Charts):
@@ -97,6 +129,39 @@ class WithMatplotlib(Charts):
                          ["abacus-gpu--beside-peers--of-copy.svg", "abacus-gpu--beside-peers--speed-up.svg"])
         for path in made:
             self.assertIn("softmax, backward, bf16, 64 × 10", self.texts(path))
+
+    def draw_grid(self, **what):
+        """{name: texts} of the charts of a grid."""
+        (self.folder / "grid.json").write_text(json.dumps(grid(**what)), encoding="utf-8")
+        done = self.plot(self.folder / "grid.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {Path(line).name: self.texts(line) for line in done.stdout.splitlines()}
+
+    def test_of_a_grid(self):
+        made = self.draw_grid()
+        self.assertEqual(list(made), [ROOFLINE, LEAD])
+        for texts in made.values():
+            for text in ("f32", "f64", "softmax", "Abacus(R) 1000, 4 threads; 2001-02-03"):
+                self.assertIn(text, texts)
+        for text in ("copy 10.0 GB/s", "read 10.0 GB/s", "40.0·10⁹/s", "20.0·10⁹/s"):
+            self.assertIn(text, made[ROOFLINE])
+        self.assertNotIn("NLL", made[ROOFLINE])  # which has no arithmetic to speak of
+        self.assertIn("NLL", made[LEAD])
+
+    def test_a_grid_has_what_was_measured(self):
+        self.assertEqual(list(self.draw_grid(limits=("read", "copy"))), [LEAD])
+        self.assertEqual(list(self.draw_grid(operations=("nll",))), [LEAD])
+        one = self.draw_grid(dtypes=("bf16",))[ROOFLINE]
+        self.assertIn("bf16", one)
+        self.assertNotIn("f32", one)
+
+    def test_a_grid_makes_the_same_bytes(self):
+        bytes_of = []
+        for seed in "12":
+            (self.folder / "grid.json").write_text(json.dumps(grid()), encoding="utf-8")
+            self.plot(self.folder / "grid.json", out=seed, PYTHONHASHSEED=seed)
+            bytes_of.append([(self.folder / seed / name).read_bytes() for name in (ROOFLINE, LEAD)])
+        self.assertEqual(*bytes_of)
 
     def test_publishing_draws(self):
         (self.folder / "bench/results").mkdir(parents=True)

@@ -26,10 +26,10 @@ class Server(unittest.TestCase):
                                 {"version", "compiler", "simd", "processor", "openblas", "level3_mib"})
 
     def test_every_operation(self):
-        passes = {"cross_entropy_forward": 1, "nll_backward": 1, "softmax_backward": 3, "log_softmax_backward": 3}
+        passes = {"cross_entropy_forward": 1, "nll": 0, "nll_backward": 1, "softmax_backward": 3, "log_softmax_backward": 3}
         size = {"f32": 4, "bf16": 2, "f16": 2, "f64": 8}
         self.assertLessEqual({case.operation for case in cases.loss_cases(quick=False)}, set(cases.GRID_OPERATIONS))
-        for operation in cases.GRID_OPERATIONS:
+        for operation in [*cases.GRID_OPERATIONS, "cross_entropy_in_place"]:
             for dtype in cases.GRID_DTYPES:
                 for more in (["mean"], ["none"], ["mean", "reference"]):
                     ready = self.server.ask("prepare", "a", operation, dtype, 3, 7, *more)
@@ -41,10 +41,25 @@ class Server(unittest.TestCase):
         for words, a_row in ((("cross_entropy", "f32", "mean"), 8), (("cross_entropy", "f64", "none"), 8 + 8 + 8),
                              (("cross_entropy_forward", "bf16", "none"), 8 + 4), (("softmax", "f32", "none"), 0),
                              (("cross_entropy_backward", "f32", "mean"), 8 + 4),
-                             (("cross_entropy_backward", "f64", "mean"), 8 + 8)):
+                             (("cross_entropy_backward", "f64", "mean"), 8 + 8),
+                             (("nll", "bf16", "mean"), 8 + 7 * 2), (("nll", "f64", "none"), 8 + 8 + 7 * 8)):
             operation, dtype, reduction = words
             ready = self.server.ask("prepare", "a", operation, dtype, 3, 7, reduction)
             self.assertEqual(ready["row_bytes"], 3 * a_row, words)
+
+    def test_of_an_element_a_cache_line_comes(self):
+        self.assertEqual(self.server.ask("prepare", "a", "nll", "f32", 3, 1000, "mean")["row_bytes"], 3 * (8 + 64))
+
+    def test_arithmetic_has_operations_and_no_bytes(self):
+        ready = self.server.ask("prepare", "a", "fma")
+        self.assertEqual((ready["bytes"], ready["operations"]), (0, 2 ** 30))
+        rate = ready["operations"] / self.server.seconds("a", 1, 1)
+        self.assertTrue(1e8 < rate < 1e13, rate)
+
+    def test_the_workspace_is_that_of_the_rows(self):
+        sizes = [self.server.ask("workspace", rows)["bytes"] for rows in (1, 1000, 1000000)]
+        self.assertEqual(sizes, sorted(sizes))
+        self.assertLess(sizes[2], 16 * 1000000)
 
     def test_the_reference_is_another_device(self):
         seconds = {}

@@ -7,12 +7,6 @@
 namespace xent::plan {
 namespace {
 
-// Where one mapping ends and the next begins. Chosen by arithmetic (threads with a few columns each, blocks
-// enough to fill a multiprocessor); not yet measured on hardware.
-constexpr std::int64_t kMostColumnsFewLanes = 32;
-constexpr std::int64_t kMostRowBytesWarp = 4 << 10;
-constexpr std::int64_t kMostRowBytesBlock = 32 << 10;
-
 // The largest cluster that every device with clusters can run.
 constexpr unsigned kLargestCluster = 8;
 
@@ -21,9 +15,6 @@ constexpr std::size_t kSharedReserve = 3 << 10;
 
 // Row kernels are compiled for so many threads on a multiprocessor: more would not find registers.
 constexpr int kResidentThreads = 1024;
-
-// Blocks per multiprocessor in a grid: several rounds, so that the last one is short.
-constexpr std::int64_t kBlocksPerMultiprocessor = 32;
 
 // Columns of a tile that does not hold the row come in multiples of this: whole 16-byte chunks of any type.
 constexpr std::int64_t kColumnGranule = 16;
@@ -36,10 +27,10 @@ std::int64_t product(std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
 }
 
-gpu::Mapping mapping_for(std::int64_t classes, std::int64_t row_bytes) {
-  if (classes <= kMostColumnsFewLanes) return gpu::Mapping::few_lanes;
-  if (row_bytes <= kMostRowBytesWarp) return gpu::Mapping::warp;
-  if (row_bytes <= kMostRowBytesBlock) return gpu::Mapping::block;
+gpu::Mapping mapping_for(std::int64_t classes, std::int64_t row_bytes, const MappingThresholds& most) {
+  if (classes <= most.most_columns_few_lanes) return gpu::Mapping::few_lanes;
+  if (row_bytes <= most.most_row_bytes_warp) return gpu::Mapping::warp;
+  if (row_bytes <= most.most_row_bytes_block) return gpu::Mapping::block;
   return gpu::Mapping::wide_block;
 }
 
@@ -100,15 +91,15 @@ int resident_blocks(const GpuPlan& plan, const DeviceProperties& device) {
 
 }  // namespace
 
-GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
+GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device, const GpuThresholds& thresholds) {
   const std::int64_t rows = work.layout.rows();
   const std::int64_t row_bytes = product(work.layout.classes, static_cast<std::int64_t>(size_of(work.dtype)));
   GpuPlan plan;
-  plan.mapping = mapping_for(work.layout.classes, row_bytes);
+  plan.mapping = mapping_for(work.layout.classes, row_bytes, thresholds.of(work.dtype));
   if (work.tiles > 0) place_row(plan, work, device);
   const std::int64_t row_groups = divide_up(rows, gpu::rows_per_block(plan.mapping));
   const std::int64_t most_groups =
-      std::max<std::int64_t>(1, kBlocksPerMultiprocessor * device.multiprocessors / plan.cluster);
+      std::max<std::int64_t>(1, thresholds.blocks_per_multiprocessor * device.multiprocessors / plan.cluster);
   plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
   plan.resident_blocks = resident_blocks(plan, device);
   const std::int64_t reads = plan.row_stays ? 1 : 2;
@@ -118,8 +109,9 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device) {
   return plan;
 }
 
-unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device) {
-  const std::int64_t most = kBlocksPerMultiprocessor * device.multiprocessors;
+unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device,
+                   const GpuThresholds& thresholds) {
+  const std::int64_t most = thresholds.blocks_per_multiprocessor * device.multiprocessors;
   return static_cast<unsigned>(std::clamp<std::int64_t>(divide_up(items, block), 1, most));
 }
 

@@ -9,6 +9,7 @@
 #include <xent/dtype.hpp>
 #include <xent/view.hpp>
 
+#include "host/plan/gpu_threshold_values.hpp"
 #include "kernels/shapes/mappings.hpp"
 #include "kernels/shapes/tile_shape.hpp"
 
@@ -45,10 +46,12 @@ struct GpuPlan {
 };
 
 /// For at least one row.
-GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device);
+GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device,
+                 const GpuThresholds& thresholds = kGpuThresholds);
 
 /// Blocks of so many threads for a pass over n items, an item per thread.
-unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device);
+unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device,
+                   const GpuThresholds& thresholds = kGpuThresholds);
 
 /// The share of a multiprocessor's threads that resident blocks make up.
 double occupancy(const GpuPlan& plan, const DeviceProperties& device);

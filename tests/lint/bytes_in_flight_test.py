@@ -9,7 +9,9 @@ sys.path.insert(0, sys.argv.pop())
 
 from kernels import flight, planned, resources, streaming, table  # noqa: E402
 
-PLAN = {"kMostColumnsFewLanes": 32, "kMostRowBytesWarp": 4 << 10, "kMostRowBytesBlock": 32 << 10,
+PLAN = {**{f"{dtype}.{name}": value for dtype in ("f16", "bf16", "f32", "f64")
+           for name, value in (("most_columns_few_lanes", 32), ("most_row_bytes_warp", 4 << 10),
+                               ("most_row_bytes_block", 32 << 10))},
         "kSharedReserve": 3 << 10, "shared_per_block": 227 << 10, "kElementTileBytes": 16 << 10}
 
 

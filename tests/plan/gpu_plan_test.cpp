@@ -24,10 +24,16 @@ constexpr DeviceProperties device(std::string_view name) {
 constexpr DeviceProperties kAmpere = device("a100");
 constexpr DeviceProperties kHopper = device("h200");
 
+/// What is expected below follows from these, whatever was measured since.
+constexpr MappingThresholds kOneType{
+    .most_columns_few_lanes = 32, .most_row_bytes_warp = 4096, .most_row_bytes_block = 32768};
+constexpr GpuThresholds kThresholds{
+    .f32 = kOneType, .f16 = kOneType, .bf16 = kOneType, .f64 = kOneType, .blocks_per_multiprocessor = 32};
+
 GpuPlan plan(std::int64_t rows, std::int64_t classes, DType dtype, const DeviceProperties& device = kHopper,
-             int tiles = 1) {
+             int tiles = 1, const GpuThresholds& thresholds = kThresholds) {
   return plan_gpu({.layout = row_major(rows, classes), .dtype = dtype, .tiles = tiles, .writes_matrix = true},
-                  device);
+                  device, thresholds);
 }
 
 TEST(GpuPlan, MappingFollowsTheLengthOfTheRow) {
@@ -40,6 +46,25 @@ TEST(GpuPlan, MappingFollowsTheLengthOfTheRow) {
   EXPECT_EQ(plan(64, 1025, DType::f32).mapping, Mapping::block);
   EXPECT_EQ(plan(64, 8193, DType::f32).mapping, Mapping::wide_block);
   EXPECT_EQ(plan(64, 50257, DType::bf16).mapping, Mapping::wide_block);
+}
+
+TEST(GpuPlan, ThresholdsCanBeGiven) {
+  GpuThresholds mine = kThresholds;
+  mine.bf16 = {.most_columns_few_lanes = 8, .most_row_bytes_warp = 64, .most_row_bytes_block = 128};
+  mine.blocks_per_multiprocessor = 3;
+  const auto with = [&](std::int64_t classes, DType dtype) {
+    return plan_gpu({.layout = row_major(100000, classes), .dtype = dtype}, kHopper, mine);
+  };
+  EXPECT_EQ(with(8, DType::bf16).mapping, Mapping::few_lanes);
+  EXPECT_EQ(with(9, DType::bf16).mapping, Mapping::warp);
+  EXPECT_EQ(with(33, DType::bf16).mapping, Mapping::block);
+  EXPECT_EQ(with(65, DType::bf16).mapping, Mapping::wide_block);
+  for (const DType other : {DType::f32, DType::f16, DType::f64}) {
+    EXPECT_EQ(with(9, other).mapping, Mapping::few_lanes) << name(other);
+    EXPECT_EQ(with(65, other).mapping, Mapping::warp) << name(other);
+  }
+  EXPECT_EQ(with(65, DType::bf16).grid, 3U * 132U);
+  EXPECT_EQ(flat_grid(1 << 20, 256, kHopper, mine), 3U * 132U);
 }
 
 TEST(GpuPlan, LongRowsAreSharedOutOverAClusterWhereThereAreClusters) {
@@ -83,7 +108,7 @@ TEST(GpuPlan, EveryPlanCanBeLaunched) {
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
       for (const int tiles : {1, 2}) {
         for (std::int64_t classes = 1; classes < 3'000'000; classes += 1 + classes / 97) {
-          const GpuPlan p = plan(37, classes, dtype, device, tiles);
+          const GpuPlan p = plan(37, classes, dtype, device, tiles, kGpuThresholds);  // those that ship
           const auto columns = p.tile.columns * static_cast<std::int64_t>(p.cluster);
           ASSERT_GE(p.tile.columns, 1) << classes;
           ASSERT_GE(p.tile.bytes, static_cast<std::size_t>(p.tile.columns) * size_of(dtype) + 15) << classes;
@@ -108,7 +133,7 @@ TEST(GpuPlan, GridsAreBounded) {
   EXPECT_EQ(plan(33, 10, DType::f32).grid, 2U);  // 32 rows to a block
   EXPECT_EQ(flat_grid(0, 256, kHopper), 1U);
   EXPECT_EQ(flat_grid(257, 256, kHopper), 2U);
-  EXPECT_EQ(flat_grid(std::int64_t{1} << 40, 256, kHopper), 32U * 132U);
+  EXPECT_EQ(flat_grid(std::int64_t{1} << 40, 256, kHopper, kThresholds), 32U * 132U);
 }
 
 TEST(GpuPlan, BytesBeyondTheAddressSpaceAreMany) {
