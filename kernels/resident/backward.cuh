@@ -40,31 +40,46 @@ __device__ __forceinline__ void update_own(const ResidentMemory& memory, const U
   update<kAdaptive>(rule, g, memory.parameters(1)[at], *moment2, memory.parameters(0)[at]);
 }
 
-/// The weights of two neighbouring pixels, those of kResidentUnits units: a thread's work.
+/// Four neighbours at once, their gradients yet to be scaled.
+template <bool kAdaptive>
+__device__ __forceinline__ void update_quad(const ResidentMemory& memory, const UpdateScalars& rule,
+                                            const float (&g)[4], float scale, int at) {
+  Chunk<float> w = load_chunk(memory.parameters(0) + at);
+  Chunk<float> m = load_chunk(memory.parameters(1) + at);
+  Chunk<float> v{};
+  if constexpr (kAdaptive) v = load_chunk(memory.parameters(2) + at);
+  XENT_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    update<kAdaptive>(rule, g[i] * scale, m.element[i], v.element[i], w.element[i]);
+  }
+  store_chunk(memory.parameters(0) + at, w);
+  store_chunk(memory.parameters(1) + at, m);
+  if constexpr (kAdaptive) store_chunk(memory.parameters(2) + at, v);
+}
+
+/// The weights of a word's pixels, those of kResidentUnits units: a thread's work.
 template <bool kAdaptive>
 __device__ __forceinline__ void update_weights(const ResidentArguments& arguments,
                                                const ResidentMemory& memory, const UpdateScalars& rule,
-                                               const std::uint32_t* pixels, int rows, int unit, int pair) {
+                                               const std::uint32_t* pixels, int rows, int unit, int word) {
   const ResidentShape& shape = arguments.shape;
-  const std::uint32_t* const word = pixels + pair / 2;
   const float* const delta = memory.hidden_deltas() + unit;
-  const int shift = pair % 2 * 16;
-  float sum[kResidentUnits][2] = {};
+  float sum[kResidentUnits][4] = {};
   XENT_UNROLL_BY(4)
   for (int row = 0; row < rows; ++row) {
-    const std::uint32_t bytes = word[row * shape.words()] >> shift;
+    const std::uint32_t bytes = pixels[row * shape.words() + word];
+    const float x[4] = {byte_of<0>(bytes), byte_of<1>(bytes), byte_of<2>(bytes), byte_of<3>(bytes)};
     const Chunk<float> d = load_chunk(delta + row * shape.units);
     XENT_UNROLL
     for (int u = 0; u < kResidentUnits; ++u) {
-      sum[u][0] += d.element[u] * byte_of<0>(bytes);
-      sum[u][1] += d.element[u] * byte_of<1>(bytes);
+      XENT_UNROLL
+      for (int i = 0; i < 4; ++i) sum[u][i] += d.element[u] * x[i];
     }
   }
   XENT_UNROLL
   for (int u = 0; u < kResidentUnits; ++u) {
-    const int at = (unit + u) * shape.unit_pitch() + 2 * pair;
-    update_own<kAdaptive>(memory, rule, sum[u][0] * arguments.pixel_scale, at);
-    update_own<kAdaptive>(memory, rule, sum[u][1] * arguments.pixel_scale, at + 1);
+    update_quad<kAdaptive>(memory, rule, sum[u], arguments.pixel_scale,
+                           (unit + u) * shape.unit_pitch() + 4 * word);
   }
 }
 
@@ -95,11 +110,11 @@ __device__ __forceinline__ void update_parameters(const ResidentArguments& argum
                                                   int number, int rows) {
   const ResidentShape& shape = arguments.shape;
   const auto thread = static_cast<int>(threadIdx.x);
-  const int pairs = 2 * shape.words();
-  for (int i = thread; i < shape.units / kResidentUnits * pairs; i += kResidentBlock) {
-    const int group = i / pairs;
+  const int words = shape.words();
+  for (int i = thread; i < shape.units / kResidentUnits * words; i += kResidentBlock) {
+    const int group = i / words;
     update_weights<kAdaptive>(arguments, memory, rule, memory.pixels(number), rows, group * kResidentUnits,
-                              i - group * pairs);
+                              i - group * words);
   }
   // By the last threads first, which have least to do above.
   for (int i = kResidentBlock - 1 - thread; i < shape.bias2() + shape.classes - shape.weight2();

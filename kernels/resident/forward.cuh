@@ -8,28 +8,32 @@
 
 namespace xent::gpu {
 
+/// Half a warp has kResidentRows images: with 784 pixels in 196 words, 16 lanes share them more evenly
+/// than 32.
+inline constexpr int kSharers = 16;
+
 /// Half of 2 · kHalf numbers change sides with the lanes that differ in that bit, and so do half of the rest.
 template <int kHalf>
-__device__ __forceinline__ void fold_lanes(float (&value)[kResidentRows * kResidentUnits]) {
-  const bool upper = (lane_id() & static_cast<unsigned>(2 * kHalf)) != 0;
+__device__ __forceinline__ void fold_lanes(float (&value)[kSharers]) {
+  const bool upper = (lane_id() & static_cast<unsigned>(kHalf)) != 0;
   XENT_UNROLL
   for (int i = 0; i < kHalf; ++i) {
     const float given = upper ? value[i] : value[i + kHalf];
     const float kept = upper ? value[i + kHalf] : value[i];
-    value[i] = kept + shuffle_xor(given, static_cast<unsigned>(2 * kHalf));
+    value[i] = kept + shuffle_xor(given, static_cast<unsigned>(kHalf));
   }
   if constexpr (kHalf > 1) fold_lanes<kHalf / 2>(value);
 }
 
-/// Sums over the lanes of the 16 numbers that each lane has; lanes 2·i and 2·i + 1 get that of number i. That
-/// is 16 shuffles, where number by number it would be 80.
-__device__ __forceinline__ float sum_over_lanes(float (&value)[kResidentRows * kResidentUnits]) {
-  static_assert(kResidentRows * kResidentUnits == 16);
-  fold_lanes<8>(value);
-  return value[0] + shuffle_xor(value[0], 1);
+/// Of as many numbers as there are sharers each lane gets the sum of one: that of its own number among them.
+/// So it takes 15 shuffles, where number by number it would be 64.
+__device__ __forceinline__ float sum_over_sharers(float (&value)[kSharers]) {
+  fold_lanes<kSharers / 2>(value);
+  return value[0];
 }
 
-/// Σ over the pixels of weight × byte, kResidentRows images by kResidentUnits units; lanes share the pixels.
+/// Σ over the pixels of weight × byte, kResidentRows images by kResidentUnits units; half a warp shares the
+/// pixels.
 __device__ __forceinline__ float sum_pixels(const ResidentShape& shape, const float* weight,
                                             const std::uint32_t* pixels, int first_row, int rows) {
   const std::uint32_t* row[kResidentRows];
@@ -38,8 +42,9 @@ __device__ __forceinline__ float sum_pixels(const ResidentShape& shape, const fl
     // Rows that are not there repeat the last one; nobody keeps their sums.
     row[r] = pixels + (first_row + r < rows ? first_row + r : rows - 1) * shape.words();
   }
-  float sum[kResidentRows * kResidentUnits] = {};
-  for (int word = static_cast<int>(lane_id()); word < shape.words(); word += 32) {
+  static_assert(kResidentRows * kResidentUnits == kSharers);
+  float sum[kSharers] = {};
+  for (int word = static_cast<int>(lane_id()) % kSharers; word < shape.words(); word += kSharers) {
     float x[kResidentRows][4];
     XENT_UNROLL
     for (int r = 0; r < kResidentRows; ++r) {
@@ -59,7 +64,7 @@ __device__ __forceinline__ float sum_pixels(const ResidentShape& shape, const fl
       }
     }
   }
-  return sum_over_lanes(sum);
+  return sum_over_sharers(sum);
 }
 
 /// Warps take turns at the rows.
@@ -68,15 +73,17 @@ __device__ __forceinline__ void hidden_forward(const ResidentArguments& argument
                                                int number, int rows) {
   const ResidentShape& shape = arguments.shape;
   const float* const value = memory.parameters();
-  for (int first_row = static_cast<int>(warp_id()) * kResidentRows; first_row < rows;
-       first_row += kResidentBlock / 32 * kResidentRows) {
+  constexpr int kRowsOfWarp = 2 * kResidentRows;
+  const int mine = static_cast<int>(lane_id()) % kSharers;
+  for (int begin = static_cast<int>(warp_id()) * kRowsOfWarp; begin < rows;
+       begin += kResidentBlock / 32 * kRowsOfWarp) {
+    const int first_row = begin + static_cast<int>(lane_id()) / kSharers * kResidentRows;
     for (int unit = 0; unit < shape.units; unit += kResidentUnits) {
       const float sum =
           sum_pixels(shape, value + unit * shape.unit_pitch(), memory.pixels(number), first_row, rows);
-      const int mine = static_cast<int>(lane_id()) / 2;
       const int row = first_row + mine / kResidentUnits;
       const int u = unit + mine % kResidentUnits;
-      if (lane_id() % 2 != 0 || row >= rows) continue;
+      if (row >= rows) continue;
       const float y = sum * arguments.pixel_scale + value[shape.bias1() + u];
       // Not a maximum, which would turn NaN into 0 and hide that training has diverged.
       const float activation = y < 0.0F ? 0.0F : y;
