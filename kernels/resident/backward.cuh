@@ -69,7 +69,8 @@ __device__ __forceinline__ void update_weights(const ResidentArguments& argument
   for (int row = 0; row < rows; ++row) {
     const std::uint32_t bytes = pixels[row * shape.words() + word];
     const float x[4] = {byte_of<0>(bytes), byte_of<1>(bytes), byte_of<2>(bytes), byte_of<3>(bytes)};
-    const Chunk<float> d = load_chunk(delta + row * shape.units);
+    const int first = row * shape.units;
+    const Chunk<float> d = load_chunk(delta + first);
     XENT_UNROLL
     for (int u = 0; u < kResidentUnits; ++u) {
       XENT_UNROLL

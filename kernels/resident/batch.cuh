@@ -25,7 +25,8 @@ __device__ __forceinline__ void copy_batch(const ResidentArguments& arguments, c
     const int row = i / chunks;
     const int chunk = i - row * chunks;
     const std::int64_t sample = arguments.batch.order[step.place + row];
-    copy_async(pixels + 4 * i, arguments.batch.pixels + sample * features + 16 * chunk);
+    const std::int64_t from = sample * features + std::int64_t{16} * chunk;
+    copy_async(pixels + std::ptrdiff_t{4} * i, arguments.batch.pixels + from);
   }
   commit_copies();
 }

@@ -40,7 +40,8 @@ __device__ __forceinline__ float sum_pixels(const ResidentShape& shape, const fl
   XENT_UNROLL
   for (int r = 0; r < kResidentRows; ++r) {
     // Rows that are not there repeat the last one; nobody keeps their sums.
-    row[r] = pixels + (first_row + r < rows ? first_row + r : rows - 1) * shape.words();
+    const int first = (first_row + r < rows ? first_row + r : rows - 1) * shape.words();
+    row[r] = pixels + first;
   }
   static_assert(kResidentRows * kResidentUnits == kSharers);
   float sum[kSharers] = {};
@@ -56,7 +57,7 @@ __device__ __forceinline__ float sum_pixels(const ResidentShape& shape, const fl
     }
     XENT_UNROLL
     for (int u = 0; u < kResidentUnits; ++u) {
-      const Chunk<float> w = load_chunk(weight + u * shape.unit_pitch() + 4 * word);
+      const Chunk<float> w = load_chunk(&weight[u * shape.unit_pitch() + 4 * word]);
       XENT_UNROLL
       for (int r = 0; r < kResidentRows; ++r) {
         XENT_UNROLL
@@ -79,8 +80,8 @@ __device__ __forceinline__ void hidden_forward(const ResidentArguments& argument
        begin += kResidentBlock / 32 * kRowsOfWarp) {
     const int first_row = begin + static_cast<int>(lane_id()) / kSharers * kResidentRows;
     for (int unit = 0; unit < shape.units; unit += kResidentUnits) {
-      const float sum =
-          sum_pixels(shape, value + unit * shape.unit_pitch(), memory.pixels(number), first_row, rows);
+      const int first = unit * shape.unit_pitch();
+      const float sum = sum_pixels(shape, value + first, memory.pixels(number), first_row, rows);
       const int row = first_row + mine / kResidentUnits;
       const int u = unit + mine % kResidentUnits;
       if (row >= rows) continue;

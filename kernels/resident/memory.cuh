@@ -13,15 +13,16 @@ class ResidentMemory {
 
   /// 0: values, 1 and 2: moments.
   __device__ __forceinline__ float* parameters(int copy = 0) const {
-    return floats_ + copy * shape_.parameters();
+    const int first = copy * shape_.parameters();
+    return floats_ + first;
   }
   __device__ __forceinline__ float* activations() const { return floats_ + shape_.activations(); }
   __device__ __forceinline__ float* hidden_deltas() const { return floats_ + shape_.hidden_deltas(); }
   __device__ __forceinline__ float* deltas() const { return floats_ + shape_.deltas(); }
   /// The pixels of a step's batch; steps take turns where there is room for two.
   __device__ __forceinline__ std::uint32_t* pixels(int step) const {
-    return reinterpret_cast<std::uint32_t*>(floats_ + shape_.pixels()) +
-           step % shape_.images * shape_.batch_words();
+    float* const first = &floats_[shape_.pixels() + step % shape_.images * shape_.batch_words()];
+    return reinterpret_cast<std::uint32_t*>(first);
   }
 
  private:
