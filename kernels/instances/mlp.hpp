@@ -9,6 +9,7 @@
 #include "kernels/mlp/arguments.hpp"
 #include "kernels/mlp/gemm_tile.hpp"
 #include "kernels/mlp/random.hpp"
+#include "kernels/resident/arguments.hpp"
 
 namespace xent::gpu {
 
@@ -32,6 +33,12 @@ void launch_gemm(const LaunchShape& shape, GemmLayout layout, const GemmArgument
 /// A grid of one.
 void launch_end_step(const LaunchShape& shape, const StepTable& steps, const double* loss,
                      const std::int64_t* correct);
+
+/// A run of steps of a network with one hidden layer: shape.blocks() blocks at once, each with shape.bytes().
+/// LaunchError where they find no room together, which resident_blocks() tells before.
+void launch_resident_steps(void* stream, bool adaptive, const ResidentArguments& arguments);
+/// Of that kernel, on the current device.
+unsigned resident_blocks(bool adaptive, std::size_t shared_bytes);
 
 /// The order of an epoch, that of mlp::permutation. Scratch is for one sort at a time.
 struct ShuffleMemory {

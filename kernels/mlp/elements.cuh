@@ -45,17 +45,32 @@ __device__ __forceinline__ const StepScalars& current(const StepTable& steps) {
   return steps.scalars[*steps.number];
 }
 
+__device__ __forceinline__ mlp::RandomStream dropout_stream(const Dropout& dropout, std::int64_t step) {
+  return {dropout.seed, mlp::Purpose::dropout, static_cast<std::uint64_t>(step), dropout.layer};
+}
+
+/// That of an element in its four; by comparisons, as an index would put the words into memory.
+__device__ __forceinline__ std::uint32_t word_of(const mlp::Words& words, std::int64_t element) {
+  const std::int64_t i = element % kQuad;
+  return i == 0 ? words.word[0] : i == 1 ? words.word[1] : i == 2 ? words.word[2] : words.word[3];
+}
+
 /// The elements' fate is that of their places in the array, whatever the shape of the matrix.
 __device__ __forceinline__ void drop(const Dropout& dropout, std::int64_t step, std::int64_t quad,
                                      Chunk<float>& chunk) {
   if (dropout.threshold == 0) return;
-  const mlp::RandomStream stream(dropout.seed, mlp::Purpose::dropout, static_cast<std::uint64_t>(step),
-                                 dropout.layer);
-  const mlp::Words words = stream.block(static_cast<std::uint32_t>(quad));
+  const mlp::Words words = dropout_stream(dropout, step).block(static_cast<std::uint32_t>(quad));
   XENT_UNROLL
   for (int i = 0; i < kQuad; ++i) {
     chunk.element[i] = words.word[i] < dropout.threshold ? 0.0F : chunk.element[i] * dropout.scale;
   }
+}
+/// One element.
+__device__ __forceinline__ float drop(const Dropout& dropout, std::int64_t step, std::int64_t element,
+                                      float x) {
+  if (dropout.threshold == 0) return x;
+  const mlp::Words words = dropout_stream(dropout, step).block(static_cast<std::uint32_t>(element / 4));
+  return word_of(words, element) < dropout.threshold ? 0.0F : x * dropout.scale;
 }
 
 }  // namespace xent::gpu

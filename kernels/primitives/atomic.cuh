@@ -16,6 +16,17 @@ using Native = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_sig
 template <class T>
 using NativeUnsigned = std::make_unsigned_t<Native<T>>;
 
+/// Past the first-level cache, which others' writes do not reach.
+template <class T>
+__device__ __forceinline__ T atomic_load(T* p, Where where = Where::current()) {
+  const CalledFrom caller(where);
+#ifdef __CUDACC__
+  return *static_cast<volatile T*>(p);
+#else
+  return simt::load_atomically(p, where);
+#endif
+}
+
 template <class T>
 __device__ __forceinline__ T atomic_add(T* p, T value, Where where = Where::current()) {
   const CalledFrom caller(where);

@@ -8,7 +8,7 @@ namespace xent::gpu {
 
 __device__ __forceinline__ unsigned cluster_rank() {
 #ifndef __CUDACC__
-  return simt::self().block->rank;
+  return simt::cluster_rank();
 #elif XENT_HAS_SM90
   unsigned rank;
   asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
@@ -20,7 +20,7 @@ __device__ __forceinline__ unsigned cluster_rank() {
 
 __device__ __forceinline__ unsigned cluster_size() {
 #ifndef __CUDACC__
-  return static_cast<unsigned>(simt::self().block->cluster->blocks.size());
+  return simt::cluster_size();
 #elif XENT_HAS_SM90
   unsigned size;
   asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));

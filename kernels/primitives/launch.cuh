@@ -65,6 +65,7 @@ struct LaunchConfig {
   std::size_t shared_bytes = 0;  ///< dynamic; what the device has, but for the kernel's static memory
   dim3 cluster = 1;              ///< in blocks; divides the grid; more than 1 wants sm_90
   Stream stream = nullptr;
+  bool cooperative = false;  ///< all blocks run at once, so that they may wait for one another (grid.cuh)
 };
 
 /// Arguments are converted to the kernel's parameters and copied, as in a call. Throws LaunchError.
@@ -78,23 +79,51 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
     check_launch(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
                  "cluster size");
   }
-  cudaLaunchAttribute cluster{};
-  cluster.id = cudaLaunchAttributeClusterDimension;
-  cluster.val.clusterDim = {config.cluster.x, config.cluster.y, config.cluster.z};
+  cudaLaunchAttribute wishes[2]{};
+  unsigned wished = 0;
+  if (cluster_size > 1) {
+    wishes[wished].id = cudaLaunchAttributeClusterDimension;
+    wishes[wished++].val.clusterDim = {config.cluster.x, config.cluster.y, config.cluster.z};
+  }
+  if (config.cooperative) {
+    wishes[wished].id = cudaLaunchAttributeCooperative;
+    wishes[wished++].val.cooperative = 1;
+  }
   cudaLaunchConfig_t native{};
   native.gridDim = config.grid;
   native.blockDim = config.block;
   native.dynamicSmemBytes = config.shared_bytes;
   native.stream = config.stream;
-  native.attrs = &cluster;
-  native.numAttrs = cluster_size > 1 ? 1 : 0;
+  native.attrs = wishes;
+  native.numAttrs = wished;
   check_launch(
       cudaLaunchKernelEx(&native, kernel, static_cast<Parameters>(std::forward<Arguments>(arguments))...),
       "kernel launch");
 #else
   const std::tuple<Parameters...> values(static_cast<Parameters>(std::forward<Arguments>(arguments))...);
-  simt::launch({config.grid, config.block, config.shared_bytes, config.cluster},
+  simt::launch({config.grid, config.block, config.shared_bytes, config.cluster, config.cooperative},
                [&] { std::apply([&](const auto&... value) { kernel(value...); }, values); });
+#endif
+}
+
+/// Blocks of a cooperative launch that the current device runs at once; a grid of more is refused.
+template <class... Parameters>
+unsigned most_blocks_at_once([[maybe_unused]] void (*kernel)(Parameters...), [[maybe_unused]] unsigned block,
+                             [[maybe_unused]] std::size_t shared_bytes) {
+#ifdef __CUDACC__
+  if (shared_bytes > kUnaskedSharedBytes) ask_for_shared_memory(reinterpret_cast<const void*>(kernel));
+  int device = 0;
+  check_launch(cudaGetDevice(&device), "current device");
+  int multiprocessors = 0;
+  check_launch(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
+               "device attribute");
+  int each = 0;
+  check_launch(
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, static_cast<int>(block), shared_bytes),
+      "occupancy");
+  return static_cast<unsigned>(each) * static_cast<unsigned>(multiprocessors);
+#else
+  return simt::kMaxCooperativeBlocks;
 #endif
 }
 

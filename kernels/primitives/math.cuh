@@ -52,6 +52,17 @@ __device__ __forceinline__ double cosh(double x) { return ::cosh(x); }
 __device__ __forceinline__ float fma(float a, float b, float c) { return ::fmaf(a, b, c); }
 __device__ __forceinline__ double fma(double a, double b, double c) { return ::fma(a, b, c); }
 
+/// Byte i of a word as a number, without a conversion, which has few units: 2^23 + byte has the byte as its
+/// last digits.
+template <int kByte>
+__device__ __forceinline__ float byte_of(std::uint32_t word) {
+#ifdef __CUDACC__
+  return __uint_as_float(__byte_perm(word, 0x4B000000U, 0x7440 + kByte)) - 0x1p23F;
+#else
+  return static_cast<float>((word >> (8 * kByte)) & 0xFFU);
+#endif
+}
+
 template <class T>
 inline constexpr T kInfinity = static_cast<T>(__builtin_huge_val());
 template <class T>

@@ -38,6 +38,7 @@ FAMILIES = {
     "normalise": (0, None, MLP),
     "optimizer": (0, None, MLP),
     "relu_backward": (0, None, MLP),
+    "resident_steps": (0, None, MLP),
     "shuffle_keys": (0, None, MLP),
 }
 

@@ -22,6 +22,15 @@ T read_modify_write(T* p, F f, const Where& where) {
   return seen;
 }
 
+/// Who reads again and again gives way to who writes.
+template <class T>
+T load_atomically(T* p, const Where& where) {
+  give_way(where);
+  const T seen = __atomic_load_n(p, __ATOMIC_RELAXED);
+  after_atomic(p, false, where);
+  return seen;
+}
+
 }  // namespace simt
 
 #define SIMT_ATOMIC(T, NAME, RESULT)                                         \

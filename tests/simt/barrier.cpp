@@ -1,4 +1,5 @@
-// Barriers of a block and of a cluster. Both wait for the threads that have not exited, as the hardware does.
+// Barriers of a block, of a cluster and of a cooperative grid. The first two wait for the threads that have
+// not exited, as the hardware does.
 #include "tests/simt/runtime.hpp"
 #include "tests/simt/scheduler.hpp"
 
@@ -21,13 +22,17 @@ void open(Block& block) {
   fail("DIVERGENT BARRIER: " + describe(me, me.place) + " meets " + describe(first, first.place));
 }
 
+void wake_all(std::vector<Thread*>& waiting) {
+  for (Thread* thread : waiting) wake(*thread->warp, 1U << thread->lane);
+  waiting.clear();
+}
+
 void next_phase(Cluster& cluster) {
   ++cluster.phase;
   cluster.arrived = 0;
   cluster.sync = nullptr;
   cluster.spins = 0;
-  for (Thread* thread : cluster.waiting) wake(*thread->warp, 1U << thread->lane);
-  cluster.waiting.clear();
+  wake_all(cluster.waiting);
 }
 
 }  // namespace
@@ -70,6 +75,9 @@ void arrive_at_cluster(const Where& where) {
   Thread& me = self();
   Cluster& cluster = *me.block->cluster;
   me.place = place_of(where);
+  if (cluster.launch->cooperative)
+    fail("CLUSTER BARRIER: " + describe(me, me.place) +
+         " is of a cooperative grid, which has no clusters here");
   if (me.arrived_at_cluster)
     fail("CLUSTER BARRIER: " + describe(me, me.place) + " arrives twice without waiting");
   if (cluster.arrived == 0) cluster.sync = fresh_sync();
@@ -103,6 +111,57 @@ void leave_cluster_barrier(Thread& thread) {
   Cluster& cluster = *thread.block->cluster;
   if (thread.arrived_at_cluster && thread.cluster_phase == cluster.phase) --cluster.arrived;
   if (cluster.arrived != 0 && cluster.arrived == cluster.live) next_phase(cluster);
+}
+
+unsigned cluster_rank() { return self().block->cluster->launch->cooperative ? 0 : self().block->rank; }
+unsigned cluster_size() {
+  const Cluster& cluster = *self().block->cluster;
+  return cluster.launch->cooperative ? 1 : static_cast<unsigned>(cluster.blocks.size());
+}
+
+void arrive_at_grid(const Where& where) {
+  Thread& me = self();
+  Block& block = *me.block;
+  Cluster& cluster = *block.cluster;
+  GridBarrier& barrier = cluster.grid;
+  me.place = place_of(where);
+  if (!cluster.launch->cooperative)
+    fail("GRID BARRIER: " + describe(me, me.place) + " in a launch that is not cooperative");
+  if (block.arrived_at_grid)
+    fail("GRID BARRIER: " + describe(me, me.place) + " arrives twice without waiting");
+  if (barrier.arrived == 0) {
+    barrier.first = &me;
+    barrier.first_place = me.place;
+  } else if (!same_place(barrier.first_place.kernel, me.place.kernel)) {
+    fail("DIVERGENT GRID BARRIER: " + describe(me, me.place) + " meets " +
+         describe(*barrier.first, barrier.first_place));
+  }
+  block.arrived_at_grid = true;
+  block.grid_phase = barrier.phase;
+  if (++barrier.arrived < cluster.blocks.size()) return;
+  ++barrier.phase;
+  barrier.arrived = 0;
+  cluster.spins = 0;
+  wake_all(barrier.waiting);
+}
+
+void wait_for_grid(const Where& where) {
+  Thread& me = self();
+  Block& block = *me.block;
+  GridBarrier& barrier = block.cluster->grid;
+  me.place = place_of(where);
+  if (!block.arrived_at_grid)
+    fail("GRID BARRIER: " + describe(me, me.place) + " waits without having arrived");
+  if (barrier.phase == block.grid_phase) {
+    me.wait = Wait::grid_barrier;
+    {
+      const Unobserved by_tsan;
+      barrier.waiting.push_back(&me);
+    }
+    block_until_woken(me);
+    me.wait = Wait::nothing;
+  }
+  block.arrived_at_grid = false;
 }
 
 }  // namespace simt

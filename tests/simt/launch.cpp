@@ -47,6 +47,11 @@ void check(const Config& config, const Options& options) {
       grid.y % cluster.y != 0 || grid.z % cluster.z != 0) {
     throw Error("invalid cluster");
   }
+  if (config.cooperative && count(cluster) != 1) throw Error("a cooperative grid of clusters");
+  if (config.cooperative && count(grid) > kMaxCooperativeBlocks) {
+    throw Error("a cooperative grid of " + std::to_string(count(grid)) + " blocks, of which at most " +
+                std::to_string(kMaxCooperativeBlocks) + " are here at once");
+  }
   if (config.dynamic_bytes > options.shared_limit) throw Error("too much dynamic shared memory");
 }
 
@@ -63,7 +68,7 @@ std::vector<std::uint64_t> order(std::uint64_t clusters, const Options& options)
 
 void work(Launch& launch, const std::vector<std::uint64_t>& numbers, std::atomic<std::size_t>& next) {
   auto processor = idle().take();
-  const dim3 size = launch.cluster;
+  const dim3 size = launch.group;
   const unsigned columns = launch.grid.x / size.x, rows = launch.grid.y / size.y;
   for (std::size_t i = next++; i < numbers.size() && !launch.failed; i = next++) {
     const std::uint64_t number = numbers[i];
@@ -84,13 +89,15 @@ void launch(const Config& config, void (*call)(void*), void* kernel) {
   launch.grid = config.grid;
   launch.block = config.block;
   launch.cluster = config.cluster;
+  launch.cooperative = config.cooperative;
+  launch.group = config.cooperative ? config.grid : config.cluster;
   launch.dynamic_bytes = config.dynamic_bytes;
   launch.call = call;
   launch.kernel = kernel;
   launch.offsets.resize(declaration_count());
   launch.start_sync = fresh_sync();
   launch.end_sync = fresh_sync();
-  const auto numbers = order(count(config.grid) / count(config.cluster), launch.options);
+  const auto numbers = order(count(config.grid) / launch.group_size(), launch.options);
   std::atomic<std::size_t> next{0};
   const auto hands = std::min<std::size_t>(std::max(1U, launch.options.threads), numbers.size());
   release(launch.start_sync);

@@ -1,5 +1,6 @@
 // What is emulated: threads in warps, warps in blocks, blocks in a cluster. One OS thread runs one cluster
-// (or lone block) at a time, so nothing here is shared between OS threads but the Launch.
+// (or lone block) at a time, so nothing here is shared between OS threads but the Launch. A cooperative
+// grid, all of whose blocks are alive at once, is run as a cluster whose blocks know nothing of that.
 #pragma once
 
 #include <array>
@@ -22,6 +23,7 @@ inline constexpr unsigned kWarpSize = 32;
 inline constexpr unsigned kMaxThreads = 1024;
 inline constexpr unsigned kMaxWarps = kMaxThreads / kWarpSize;
 inline constexpr unsigned kMaxClusterSize = 16;
+inline constexpr unsigned kMaxCooperativeBlocks = 32;  // one bit each in Cluster::ready_blocks
 
 using Lanes = std::uint32_t;  // one bit each
 
@@ -37,6 +39,7 @@ enum class Wait : std::uint8_t {
   warp_barrier,
   block_barrier,
   cluster_barrier,
+  grid_barrier,
   spin,
   exited
 };
@@ -101,6 +104,8 @@ struct Block {
   unsigned threads = 0;
   unsigned live = 0;
   bool started = false;
+  bool arrived_at_grid = false;
+  unsigned grid_phase = 0;     // the one it arrived in
   void* open_sync = nullptr;   // its shared memory was made before any of its threads ran …
   void* close_sync = nullptr;  // … and is taken away after all have
   std::uint32_t ready_warps = 0;
@@ -110,6 +115,16 @@ struct Block {
   BlockBarrier barrier;
   std::vector<Warp> warps;
   std::vector<Thread*> thread;  // by rank
+};
+
+/// Of a cooperative grid: it counts blocks, and those that have exited never come. What it orders is left to
+/// the primitive's own atomics and fences.
+struct GridBarrier {
+  unsigned arrived = 0;
+  unsigned phase = 0;
+  const Thread* first = nullptr;
+  Place first_place;
+  std::vector<Thread*> waiting;
 };
 
 struct StaticObject {
@@ -128,6 +143,7 @@ struct Cluster {
   unsigned phase = 0;
   void* sync = nullptr;
   std::vector<Thread*> waiting;
+  GridBarrier grid;
 
   Schedule schedule = Schedule::fifo;  // the one drawn: not mixed
   Random random;
@@ -140,6 +156,8 @@ struct Launch {
   dim3 grid;
   dim3 block;
   dim3 cluster;
+  bool cooperative = false;
+  dim3 group;  // blocks that run together: the cluster, or all of a cooperative grid
   std::size_t dynamic_bytes = 0;
   void (*call)(void*) = nullptr;
   void* kernel = nullptr;
@@ -158,7 +176,7 @@ struct Launch {
   std::string report;
 
   unsigned block_size() const { return block.x * block.y * block.z; }
-  unsigned cluster_size() const { return cluster.x * cluster.y * cluster.z; }
+  unsigned group_size() const { return group.x * group.y * group.z; }
 };
 
 inline constinit thread_local Thread* running = nullptr;

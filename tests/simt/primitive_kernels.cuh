@@ -6,6 +6,7 @@
 #include "kernels/primitives/block.cuh"
 #include "kernels/primitives/cluster.cuh"
 #include "kernels/primitives/element.cuh"
+#include "kernels/primitives/grid.cuh"
 #include "kernels/primitives/launch.cuh"
 #include "kernels/primitives/math.cuh"
 #include "kernels/primitives/memory.cuh"
@@ -151,7 +152,7 @@ __global__ void atomic_kernel(T* sum, T* least, T* most, T* last, T* claimed) {
   atomic_min(least, mine);
   atomic_max(most, mine);
   atomic_exchange(last, mine);
-  atomic_compare_exchange(claimed, T{0}, mine);
+  if (atomic_load(sum) != 0) atomic_compare_exchange(claimed, T{0}, mine);
 }
 
 /// The last block to finish adds up what all blocks left: no second launch.
@@ -171,6 +172,25 @@ static __global__ void last_block_kernel(const unsigned* in, unsigned* partial, 
   const unsigned mine = threadIdx.x < gridDim.x ? partial[threadIdx.x] : 0;
   const unsigned all = reduce_block(mine, Plus(), 0U, scratch);
   if (threadIdx.x == 0) *sum = all;
+}
+
+/// x[b] is what block b leaves in a round: its number plus all blocks' of the round before, in 2 · blocks
+/// places that take turns. Every thread of a block reads what the others' threads wrote.
+static __global__ void grid_kernel(unsigned* x, unsigned* arrivals, int rounds) {
+  XENT_SHARED(scratch, BlockScratch<unsigned>);
+  GridBarrier barrier(arrivals);
+  unsigned* now = x;
+  unsigned* next = x + gridDim.x;
+  for (int round = 0; round < rounds; ++round) {
+    const unsigned mine = threadIdx.x < gridDim.x ? now[threadIdx.x] : 0;
+    const unsigned all = reduce_block(mine, Plus(), 0U, scratch);
+    if (threadIdx.x == blockDim.x - 1) next[blockIdx.x] = all + blockIdx.x;
+    barrier.arrive();
+    unsigned* const before = now;  // work that no other block looks at
+    now = next;
+    next = before;
+    barrier.wait();
+  }
 }
 
 template <class T>

@@ -28,6 +28,8 @@ void launch_all(unsigned* out, Stream stream) {
   launch({.grid = 1, .block = 64}, copy_kernel, nullptr, nullptr, 16);
   launch({.grid = 1, .block = 128}, bulk_kernel, nullptr, nullptr, 1);
   launch({.grid = 2, .block = 64}, last_block_kernel, out, out, out, out);
+  if (most_blocks_at_once(grid_kernel, 64, 0) < 8) return;
+  launch({.grid = 8, .block = 64, .stream = stream, .cooperative = true}, grid_kernel, out, out, 3);
 }
 
 }  // namespace xent::gpu

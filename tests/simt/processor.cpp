@@ -101,7 +101,7 @@ Thread& Processor::thread(std::size_t number) {
 
 void Processor::set_up_thread(Block& block, unsigned rank) {
   const dim3 shape = cluster_.launch->block;
-  const std::size_t all = std::size_t{block.threads} * cluster_.launch->cluster_size();
+  const std::size_t all = std::size_t{block.threads} * cluster_.launch->group_size();
   Thread& thread = this->thread((std::size_t{block.rank} * block.threads + rank + shift_) % all);
   Warp& warp = block.warps[rank / kWarpSize];
   thread.index = {rank % shape.x, rank / shape.x % shape.y, rank / (shape.x * shape.y)};
@@ -131,6 +131,7 @@ void Processor::set_up_block(unsigned rank, uint3 index) {
   block.rank = rank;
   block.threads = block.live = threads;
   block.started = false;
+  block.arrived_at_grid = false;
   block.open_sync = fresh_sync();
   block.close_sync = fresh_sync();
   block.ready_warps = 0;
@@ -172,13 +173,13 @@ void Processor::set_up(Launch& launch, std::uint64_t number, uint3 first_block) 
   const Unobserved by_tsan;
   cluster_ = Cluster();
   cluster_.launch = &launch;
-  const dim3 size = launch.cluster;
+  const dim3 size = launch.group;
 #ifdef SIMT_TSAN
   // It takes all that one of its fibers does for ordered: were thread 5 of every block the same fiber, a
   // race between thread 5 of two blocks would go unseen.
   shift_ += 1 + Random(launch.options.seed, number).below(31);
 #endif
-  for (unsigned rank = 0; rank < launch.cluster_size(); ++rank) {
+  for (unsigned rank = 0; rank < launch.group_size(); ++rank) {
     set_up_block(rank, {first_block.x + rank % size.x, first_block.y + rank / size.x % size.y,
                         first_block.z + rank / (size.x * size.y)});
   }

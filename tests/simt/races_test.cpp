@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "tests/simt/bugs.cuh"
+#include "tests/simt/grid_bugs.cuh"
 #include "tests/simt/harness.hpp"
 #include "tests/simt/memory_bugs.cuh"
 
@@ -77,6 +78,16 @@ bool writes_blocks() {
   return equals(out, [](auto) { return 1; });
 }
 
+template <bugs::Meeting kMeeting>
+bool counts_blocks() {
+  std::vector<float> x(5);
+  std::vector<float> out(5);
+  unsigned arrivals = 0;
+  launch({.grid = 5, .block = 64, .cooperative = true}, bugs::count_blocks, x.data(), &arrivals, out.data(),
+         kMeeting);
+  return equals(out, [](auto) { return 5; });
+}
+
 bool reads_what_was_written() {
   std::vector<float> out(128);
   launch({.grid = 1, .block = 64, .shared_bytes = 256}, bugs::read_uninitialised, out.data());
@@ -101,6 +112,8 @@ const Race kRaces[] = {
     {"BulkLoadIntoBufferInUse", true, 18, sums_tiles<bugs::Loading::no_barrier_before_reuse>},
     {"MbarrierUsedBeforeInit", false, 16, sums_tiles<bugs::Loading::no_init_barrier>},
     {"ReadsBlockThatLeft", true, 18, reads_blocks<false>},
+    {"NoGridBarrier", true, 20, counts_blocks<bugs::Meeting::no_barrier>},
+    {"SkippedGridBarrier", true, 20, counts_blocks<bugs::Meeting::one_skips>},
     {"WritesBlockBeforeItRuns", true, 14, writes_blocks},
 };
 
@@ -121,6 +134,7 @@ TEST(RightKernels, AreRightUnderEverySchedule) {
     EXPECT_EQ(simt::seeds_that_show(schedule, 10, copies<bugs::Copying::right>), 0);
     EXPECT_EQ(simt::seeds_that_show(schedule, 10, sums_tiles<bugs::Loading::right>), 0);
     EXPECT_EQ(simt::seeds_that_show(schedule, 10, reads_blocks<true>), 0);
+    EXPECT_EQ(simt::seeds_that_show(schedule, 10, counts_blocks<bugs::Meeting::right>), 0);
   }
 }
 

@@ -16,6 +16,7 @@ const char* name(Wait wait) {
     case Wait::warp_barrier: return "wait at __syncwarp";
     case Wait::block_barrier: return "wait at __syncthreads";
     case Wait::cluster_barrier: return "wait at the cluster barrier";
+    case Wait::grid_barrier: return "wait at the grid barrier";
     case Wait::spin: return "spin";
     case Wait::exited: return "exited";
   }

@@ -62,6 +62,14 @@ BarrierCount block_barrier(bool predicate, const Where& where);
 
 void arrive_at_cluster(const Where& where);
 void wait_for_cluster(const Where& where);
+/// In its cluster. A block of a cooperative grid is a cluster of its own.
+unsigned cluster_rank();
+unsigned cluster_size();
+
+/// A cooperative grid's barrier, by one thread of each block: sees that all blocks come to the same one, and
+/// orders nothing.
+void arrive_at_grid(const Where& where);
+void wait_for_grid(const Where& where);
 
 /// Lets others run. A thread that waits for memory to change must call it; too often without anything
 /// happening is a livelock.
@@ -88,6 +96,7 @@ struct Config {
   dim3 block;
   std::size_t dynamic_bytes = 0;
   dim3 cluster;
+  bool cooperative = false;
 };
 
 void launch(const Config& config, void (*call)(void*), void* kernel);

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "tests/simt/bugs.cuh"
+#include "tests/simt/grid_bugs.cuh"
 #include "tests/simt/harness.hpp"
 #include "tests/simt/memory_bugs.cuh"
 #include "tests/simt/primitive_kernels.cuh"
@@ -117,6 +118,19 @@ TEST(Tsan, ClusterBarriersThatAreMissing) {
       [] { launch({.grid = 4, .block = 32, .cluster = 4}, bugs::write_to_a_block_before_it_runs, out); });
   expect_none(
       [] { launch({.grid = 4, .block = 32, .cluster = 4}, bugs::read_a_block_that_left, out, true); });
+}
+
+TEST(Tsan, GridBarriersThatAreMissing) {
+  const auto count = [](bugs::Meeting meeting) {
+    return [=] {
+      float x[5] = {};
+      unsigned arrivals = 0;
+      launch({.grid = 5, .block = 32, .cooperative = true}, bugs::count_blocks, x, &arrivals, out, meeting);
+    };
+  };
+  expect_none(count(bugs::Meeting::right));
+  expect_race(count(bugs::Meeting::no_barrier));
+  expect_race(count(bugs::Meeting::no_fence));
 }
 
 TEST(Tsan, ALockIsNoRace) {

@@ -5,10 +5,12 @@
 
 #include <xent/cross_entropy.hpp>
 #include <xent/device.hpp>
+#include <xent/error.hpp>
 
+#include "host/mlp/cuda/dropout.hpp"
 #include "host/mlp/cuda/grid.hpp"
 #include "host/mlp/cuda/make_cuda_backend.hpp"
-#include "host/mlp/random.hpp"
+#include "host/mlp/cuda/resident_plan.hpp"
 #include "host/mlp/update_rule.hpp"
 #include "kernels/instances/mlp.hpp"
 
@@ -20,11 +22,9 @@ constexpr std::int64_t kInferenceRows = 4096;
 
 std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-float keep_scale(double probability) { return static_cast<float>(1.0 / (1.0 - probability)); }
-
 }  // namespace
 
-CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train)
+CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train, StepPath path)
     : recipe_(recipe),
       steps_per_epoch_((train.count + recipe.batch - 1) / recipe.batch),
       data_(train, recipe.seed, stream_.get()),
@@ -32,7 +32,28 @@ CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train)
   if (train.count == 0) return;
   full_.rows = std::min(recipe.batch, train.count);
   last_.rows = train.count - (steps_per_epoch_ - 1) * recipe.batch;
-  for (const std::int64_t width : recipe.layers) {
+  scalars_ = cuda::DeviceArray<gpu::StepScalars>(size(steps_per_epoch_));
+  outcomes_ = cuda::DeviceArray<gpu::StepOutcome>(size(steps_per_epoch_));
+  number_ = cuda::DeviceArray<std::int64_t>(1);
+  table_ = {.scalars = scalars_.data(), .outcomes = outcomes_.data(), .number = number_.data()};
+  choose(path);
+  if (!resident_) prepare_graph();
+}
+
+void CudaBackend::choose(StepPath path) {
+  if (path == StepPath::graph) return;
+  const auto shape = plan_resident(recipe_, full_.rows, cuda::device_properties());
+  const bool fits = shape && gpu::resident_blocks(network_.adaptive(), shape->bytes()) >=
+                                 static_cast<unsigned>(shape->blocks());
+  if (fits) {
+    resident_.emplace(recipe_, *shape);
+  } else if (path == StepPath::resident) {
+    throw Unsupported("trainer: path is resident, and the network does not fit on this device's chip");
+  }
+}
+
+void CudaBackend::prepare_graph() {
+  for (const std::int64_t width : recipe_.layers) {
     activations_.emplace_back(size(full_.rows * width));
     deltas_.emplace_back(activations_.size() == 1 ? 0 : size(full_.rows * width));  // none by the pixels
   }
@@ -41,24 +62,13 @@ CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train)
   correct_ = cuda::DeviceArray<std::int64_t>(1);
   workspace_ = cuda::DeviceArray<unsigned char>(workspace_bytes(full_.rows));
   cuda::fill_zero(workspace_.data(), workspace_.bytes(), stream_.get());
-  scalars_ = cuda::DeviceArray<gpu::StepScalars>(size(steps_per_epoch_));
-  outcomes_ = cuda::DeviceArray<gpu::StepOutcome>(size(steps_per_epoch_));
-  number_ = cuda::DeviceArray<std::int64_t>(1);
-  table_ = {.scalars = scalars_.data(), .outcomes = outcomes_.data(), .number = number_.data()};
 }
 
-gpu::Dropout CudaBackend::dropout(double probability, std::size_t layer) const {
-  return {.seed = recipe_.seed,
-          .layer = static_cast<std::uint32_t>(layer),
-          .threshold = dropout_threshold(probability),
-          .scale = keep_scale(probability)};
-}
-
-void CudaBackend::drop(double probability, std::size_t layer, std::int64_t rows) {
-  if (probability == 0.0) return;
+void CudaBackend::drop_hidden(std::size_t layer, std::int64_t rows) {
+  if (recipe_.dropout == 0.0) return;
   const std::int64_t elements = rows * recipe_.layers[layer];
   gpu::launch_dropout({.grid = quad_grid(elements), .stream = stream_.get()},
-                      {.dropout = dropout(probability, layer),
+                      {.dropout = dropout(recipe_, layer),
                        .steps = table_,
                        .size = elements,
                        .x = activations_[layer].data()});
@@ -88,14 +98,14 @@ void CudaBackend::queue_step(std::int64_t rows) {
                       .rows = rows,
                       .shift = recipe_.shift,
                       .seed = recipe_.seed,
-                      .dropout = dropout(recipe_.input_dropout, 0),
+                      .dropout = dropout(recipe_, 0),
                       .steps = table_,
                       .x = activations_.front().data(),
                       .batch_labels = labels_.data()});
   const std::size_t layers = network_.layers().size();
   for (std::size_t l = 0; l < layers; ++l) {
     network_.forward(l, rows, activations_[l].data(), activations_[l + 1].data());
-    if (l + 1 < layers) drop(recipe_.dropout, l + 1, rows);
+    if (l + 1 < layers) drop_hidden(l + 1, rows);
   }
   queue_loss(rows);
   for (std::size_t l = layers; l-- > 0;) {
@@ -141,8 +151,12 @@ std::vector<BatchResult> CudaBackend::train(const Steps& steps) {
   data_.shuffle(steps.epoch);
   scalars_.upload(scalars, stream_.get());
   cuda::fill_zero(number_.data(), number_.bytes(), stream_.get());
-  for (const gpu::StepScalars& one : scalars) {
-    run(one.place + full_.rows <= data_.count() ? full_ : last_);
+  if (resident_) {
+    resident_->run(data_, network_, table_, static_cast<int>(scalars.size()), stream_.get());
+  } else {
+    for (const gpu::StepScalars& one : scalars) {
+      run(one.place + full_.rows <= data_.count() ? full_ : last_);
+    }
   }
   std::vector<gpu::StepOutcome> outcomes(scalars.size());
   cuda::copy(outcomes.data(), outcomes_.data(), outcomes.size() * sizeof(gpu::StepOutcome), stream_.get());

@@ -1,17 +1,28 @@
 // Training on a CUDA device, f32. Data, network and everything between stay there; a step is a CUDA graph
-// that is recorded once, and the host waits for a whole run of steps.
+// that is recorded once, or, of a network that fits on chip, one of many in a single launch; and the host
+// waits for a whole run of steps.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "host/mlp/cuda/device_data.hpp"
 #include "host/mlp/cuda/device_network.hpp"
+#include "host/mlp/cuda/resident_steps.hpp"
 
 namespace xent::mlp {
 
+/// How steps run. They round differently, so a run stays with one.
+enum class StepPath : std::uint8_t {
+  best,      ///< resident where it can be
+  graph,     ///< a kernel for each operation
+  resident,  ///< one launch for many steps
+};
+
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(const Recipe& recipe, const data::Dataset& train);
+  /// Throws Unsupported where the network is to be resident and cannot.
+  CudaBackend(const Recipe& recipe, const data::Dataset& train, StepPath path = StepPath::best);
 
   std::vector<BatchResult> train(const Steps& steps) override;
   std::int64_t steps_at_once() const override { return steps_per_epoch_; }
@@ -29,11 +40,12 @@ class CudaBackend final : public Backend {
     cuda::Graph graph{};
   };
 
+  void choose(StepPath path);
+  void prepare_graph();
   void run(RecordedStep& step);
   void queue_step(std::int64_t rows);
   void queue_loss(std::int64_t rows);
-  void drop(double probability, std::size_t layer, std::int64_t rows);
-  gpu::Dropout dropout(double probability, std::size_t layer) const;
+  void drop_hidden(std::size_t layer, std::int64_t rows);
   std::vector<gpu::StepScalars> scalars_of(const Steps& steps) const;
 
   Recipe recipe_;
@@ -42,8 +54,10 @@ class CudaBackend final : public Backend {
   DeviceData data_;
   DeviceNetwork network_;
 
-  // Reused by every step: activations_[l] enters layer l, the last holds the logits; deltas_[l] is the loss's
-  // gradient by activations_[l].
+  std::optional<ResidentSteps> resident_{};
+
+  // Of the graph, reused by every step: activations_[l] enters layer l, the last holds the logits; deltas_[l]
+  // is the loss's gradient by activations_[l].
   std::vector<cuda::DeviceArray<float>> activations_{};
   std::vector<cuda::DeviceArray<float>> deltas_{};
   cuda::DeviceArray<std::uint8_t> labels_{};

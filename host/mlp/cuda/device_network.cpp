@@ -80,6 +80,11 @@ void DeviceNetwork::set_state(const NetworkState& state) {
   write(arrays_.moment2, &Parameter::moment2);
 }
 
+DeviceNetwork::Parameters DeviceNetwork::parameters() const {
+  return {
+      .value = arrays_.value.data(), .moment1 = arrays_.moment1.data(), .moment2 = arrays_.moment2.data()};
+}
+
 void DeviceNetwork::forward(std::size_t layer, std::int64_t rows, const float* x, float* y) const {
   const Layer& one = layers_[layer];
   const bool hidden = layer + 1 < layers_.size();

@@ -24,7 +24,16 @@ class DeviceNetwork {
 
   DeviceNetwork(const Recipe& recipe, cuda::Stream stream);
 
+  /// The arrays, for kernels that read and write all of them.
+  struct Parameters {
+    float* value = nullptr;
+    float* moment1 = nullptr;
+    float* moment2 = nullptr;  ///< null for SGD
+  };
+
   const std::vector<Layer>& layers() const { return layers_; }
+  bool adaptive() const { return adaptive_; }
+  Parameters parameters() const;
   NetworkState state() const;
   void set_state(const NetworkState& state);
 
