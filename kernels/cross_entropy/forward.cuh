@@ -94,9 +94,8 @@ class CrossEntropyRow {
     for (std::int64_t round = tiles_.last(); round >= 0; round -= tiles_.step()) {
       if (round != tiles_.last()) load(z, round);
       const std::int64_t begin = tiles_.begin(round);
-      tile_.replace_mine([&](int c, C logit) {
-        return begin + c == label ? gradient.at_label : gradient.elsewhere(logit, sums_.state.max);
-      });
+      tile_.replace_mine([&](int, C logit) { return gradient.elsewhere(logit, sums_.state.max); });
+      tile_.put_if_mine(label - begin, gradient.at_label);
       tile_.store(grad, to.class_stride, begin);
     }
   }

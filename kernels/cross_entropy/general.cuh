@@ -194,14 +194,13 @@ class GeneralRow {
       if (done != 0 || from_partial()) load(round);
       const std::int64_t begin = tiles_.begin(round);
       x_.replace_mine([&](int c, C x) {
-        if (arguments_.plain) {
-          return begin + c == board_.label ? board_.plain.at_label : board_.plain.elsewhere(x, board_.max);
-        }
+        if (arguments_.plain) return board_.plain.elsewhere(x, board_.max);
         const Element<Board, C> element(arguments_, board_, begin + c, x);
         const C q = target_of(c, begin);
         if (arguments_.grad_targets.data != nullptr) q_.put(c, element.target_gradient());
         return element.gradient(q);
       });
+      if (arguments_.plain) x_.put_if_mine(board_.label - begin, board_.plain.at_label);
       store(x_, arguments_.grad, begin);
       store(q_, arguments_.grad_targets, begin);
     }

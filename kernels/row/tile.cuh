@@ -91,13 +91,22 @@ class RowTile {
     const ChunkSpan<T, int> span(to, n_);
     XENT_UNROLL_BY(1)
     for (int c = team_.rank(); c < span.head; c += Team::kSize) to[c] = at_[c];
-    XENT_UNROLL_BY(kStoresAtOnce)
-    for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
-      const int c = span.head + i * Chunk<T>::kSize;
-      Chunk<T> chunk;
-      XENT_UNROLL
-      for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
-      store_chunk<Cache::stream>(to + c, chunk);
+    // Read element by element, four lanes of a warp meet in a bank.
+    if (is_chunk_aligned(at_ + span.head)) {
+      XENT_UNROLL_BY(kStoresAtOnce)
+      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+        const int c = span.head + i * Chunk<T>::kSize;
+        store_chunk<Cache::stream>(to + c, load_chunk(at_ + c));
+      }
+    } else {
+      XENT_UNROLL_BY(kStoresAtOnce)
+      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+        const int c = span.head + i * Chunk<T>::kSize;
+        Chunk<T> chunk;
+        XENT_UNROLL
+        for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
+        store_chunk<Cache::stream>(to + c, chunk);
+      }
     }
     XENT_UNROLL_BY(1)
     for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
@@ -115,6 +124,10 @@ class RowTile {
   __device__ __forceinline__ C value(int c) const { return widen(at_[c]); }
   /// Of this thread's columns.
   __device__ __forceinline__ void put(int c, C value) { at_[c] = narrow<T>(value); }
+  /// Of a column of any thread's, or of none in the tile: whose it is puts it.
+  __device__ __forceinline__ void put_if_mine(std::int64_t c, C value) {
+    if (c >= 0 && c < n_ && static_cast<int>(c) % Team::kSize == team_.rank()) put(static_cast<int>(c), value);
+  }
   /// f(c, z[c]) for this thread's columns, c counted within the tile.
   template <class F>
   __device__ __forceinline__ void for_mine(const F& f) const {
