@@ -71,7 +71,7 @@ def in_flight(kernel, plan):
         team, longest = limited
         of_block = min(of_block, kernel.block // team * longest)
     elif of_block == flight.WHOLE_TILE:  # of one matrix: whether another's is asked for too cannot be seen
-        of_block = shared // tiles
+        of_block = planned.whole_tile(kernel.name, tiles, plan)
     return resources.blocks_per_multiprocessor(kernel, shared) * of_block
 
 

@@ -126,7 +126,7 @@ class Multiprocessor(unittest.TestCase):
             (224 << 10, "softmax<f32, 512 threads>", dict(block=512, in_flight=flight.WHOLE_TILE)),
             (112 << 10, "divergence<true, f64, 512 threads>", dict(block=512, registers=114,
                                                                     in_flight=flight.WHOLE_TILE)),
-            (64 << 10 | 64, "binary_cross_entropy<f32>", dict(in_flight=flight.WHOLE_TILE)),
+            (64 << 10, "binary_cross_entropy<f32>", dict(in_flight=flight.WHOLE_TILE)),
             (32 << 10, "softmax<f32, 4 lanes>", dict(block=128, shared=0, in_flight=flight.WHOLE_TILE)),
             (0, "nll_backward<f32, 256 threads>", dict(in_flight=0)),
             (None, "Empty (CUB)", dict(block=0)),
