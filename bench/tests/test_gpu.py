@@ -85,7 +85,7 @@ class Program(unittest.TestCase):
 
     def test_a_mapping_that_is_asked_for(self):
         for mapping, says in (("few_lanes", "4 lanes"), ("warp", "a warp"), ("block", "256 threads"),
-                              ("wide_block", "1024 threads")):
+                              ("wide_block", "512 threads")):
             for operation, dtype in (("cross_entropy", "bf16"), ("softmax", "f64"), ("softmax_backward", "f32")):
                 ready = self.server.ask("prepare", "a", "mapped", operation, dtype, 3, 40, mapping, 1)
                 self.assertIn(f"gpu: {says} per row", ready["plan"])

@@ -43,24 +43,22 @@ void cross_entropy(const ConstMatrixView& logits, const TargetView& target,
   for (std::int64_t* const count : {outputs.correct_count, outputs.top_k_count}) {
     if (count != nullptr) fill_zero(count, sizeof *count, exec.stream);
   }
-  const KernelChoice choice = choose_kernels(target, outputs, options, upstream, logits);
   gpu::CrossEntropyArguments base = call.arguments(upstream);
   base.logits = logits;
-  if (choice.general) {  // first: the plain one may replace the logits
+  add_plain_outputs(base, call, outputs);
+  // What a plain call gives keeps its bits whatever else is asked for: the general kernel takes it by the
+  // plain one's formulas.
+  if (is_plain(target, options, upstream, logits.layout.classes) && !wants_more(outputs)) {
+    launch_rows(gpu::Op::cross_entropy,
+                {.layout = logits.layout,
+                 .dtype = logits.dtype,
+                 .writes_matrix = outputs.grad.given(),
+                 .reads_ahead = logits.layout.class_stride == 1},
+                base, exec);
+  } else {
     gpu::GeneralCrossEntropyArguments arguments = general_arguments(base, target, options, upstream);
     add_outputs(arguments, outputs);
-    if (choice.plain) {
-      arguments.bad_labels = nullptr;  // the plain one reports them
-    } else {
-      add_plain_outputs(arguments, call, outputs);
-    }
     launch_general(gpu::Op::cross_entropy_general, arguments, exec);
-  }
-  if (choice.plain) {
-    add_plain_outputs(base, call, outputs);
-    launch_rows(gpu::Op::cross_entropy,
-                {.layout = logits.layout, .dtype = logits.dtype, .writes_matrix = outputs.grad.given()}, base,
-                exec);
   }
   call.reduce(outputs.loss);
 }
@@ -81,7 +79,11 @@ void cross_entropy_backward(const ConstMatrixView& logits, const TargetView& tar
     return launch_general(gpu::Op::cross_entropy_general_backward, arguments, exec);
   }
   launch_rows(gpu::Op::cross_entropy_backward,
-              {.layout = logits.layout, .dtype = logits.dtype, .writes_matrix = true}, base, exec);
+              {.layout = logits.layout,
+               .dtype = logits.dtype,
+               .writes_matrix = true,
+               .reads_ahead = logits.layout.class_stride == 1},
+              base, exec);
 }
 
 }  // namespace xent::cuda

@@ -24,15 +24,6 @@ bool wants_more(const CrossEntropyOutputs& outputs) {
          outputs.top_k_count != nullptr;
 }
 
-KernelChoice choose_kernels(const TargetView& target, const CrossEntropyOutputs& outputs,
-                            const LossOptions& options, const Upstream& upstream,
-                            const ConstMatrixView& logits) {
-  if (!is_plain(target, options, upstream, logits.layout.classes)) return {.general = true};
-  if (!wants_more(outputs)) return {.plain = true};
-  // In f64 the general kernels share a row among fewer threads, which add up in another order.
-  return {.plain = logits.dtype == DType::f64, .general = true};
-}
-
 gpu::GeneralCrossEntropyArguments general_arguments(const gpu::CrossEntropyArguments& base,
                                                     const TargetView& target, const LossOptions& options,
                                                     const Upstream& upstream) {

@@ -16,16 +16,6 @@ bool is_plain(const TargetView& target, const LossOptions& options, const Upstre
 /// Whether outputs are asked for that the plain kernels do not give.
 bool wants_more(const CrossEntropyOutputs& outputs);
 
-/// What of a call each kernel gives. What a plain call's kernel gives must keep its bits whatever else is
-/// asked for, so the general kernel takes it by the plain one's formulas or leaves it to that.
-struct KernelChoice {
-  bool plain = false;    ///< launches the plain kernel
-  bool general = false;  ///< launches the general one, for all that the plain one does not give
-};
-KernelChoice choose_kernels(const TargetView& target, const CrossEntropyOutputs& outputs,
-                            const LossOptions& options, const Upstream& upstream,
-                            const ConstMatrixView& logits);
-
 /// Classes that exist.
 std::int64_t valid_classes(const LossOptions& options, const Layout& layout);
 

@@ -1,6 +1,7 @@
 #include "host/cuda/loss_call.hpp"
 
 #include "host/cuda/launch.hpp"
+#include "host/cuda/reduced_loss.hpp"
 
 namespace xent::cuda {
 
@@ -82,18 +83,13 @@ VectorView LossCall::row_loss(const VectorView& loss) const {
 
 void LossCall::reduce(const VectorView& loss) const {
   if (!loss.given() || options_.reduction == Reduction::none) return;
-  const std::int64_t parts = gpu::loss_parts(rows_);
-  if (parts > 0) {
-    gpu::launch_loss_parts({.grid = flat_grid(parts * gpu::kReductionBlock), .stream = exec_.stream},
-                           workspace_.row_loss(), rows_, workspace_.parts());
-  }
-  gpu::launch_loss_sum({.stream = exec_.stream}, {.parts = workspace_.parts(),
-                                                  .part_count = parts,
-                                                  .loss = loss,
-                                                  .divisor = divisor(),
-                                                  .valid_rows = counted_divisor(),
-                                                  .divisor_at = divisor_at(),
-                                                  .empty_is_nan = options_.empty_mean == EmptyMean::nan});
+  reduce_losses(workspace_, rows_,
+                {.loss = loss,
+                 .divisor = divisor(),
+                 .valid_rows = counted_divisor(),
+                 .divisor_at = divisor_at(),
+                 .empty_is_nan = options_.empty_mean == EmptyMean::nan},
+                exec_);
 }
 
 unsigned LossCall::flat_grid(std::int64_t items) const {

@@ -7,15 +7,15 @@ namespace xent::cuda {
 
 void reduce_losses(const CallWorkspace& workspace, std::int64_t count, gpu::LossSumArguments sum,
                    const Exec& exec) {
-  sum.parts = workspace.parts();
+  sum.row_loss = workspace.row_loss();
+  sum.rows = count;
   sum.part_count = gpu::loss_parts(count);
-  if (sum.part_count > 0) {
-    const std::int64_t threads = sum.part_count * gpu::kReductionBlock;
-    gpu::launch_loss_parts(
-        {.grid = plan::flat_grid(threads, gpu::kReductionBlock, device_properties()), .stream = exec.stream},
-        workspace.row_loss(), count, workspace.parts());
-  }
-  gpu::launch_loss_sum({.stream = exec.stream}, sum);
+  sum.parts = workspace.parts();
+  sum.ticket = workspace.ticket();
+  const std::int64_t threads = sum.part_count * gpu::kReductionBlock;
+  gpu::launch_loss_sum(
+      {.grid = plan::flat_grid(threads, gpu::kReductionBlock, device_properties()), .stream = exec.stream},
+      sum);
 }
 
 }  // namespace xent::cuda

@@ -9,7 +9,7 @@
 namespace xent::cuda {
 
 /// Adds up the first `count` numbers of the workspace's row_loss, no more than it has, in an order of `count`
-/// alone. `sum` says where to and what is done with it; its parts are filled in.
+/// alone. `sum` says where to and what is done with it; the numbers and the places are filled in.
 void reduce_losses(const CallWorkspace& workspace, std::int64_t count, gpu::LossSumArguments sum,
                    const Exec& exec);
 

@@ -5,7 +5,11 @@
 namespace xent::cuda {
 
 void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, const Exec& exec) {
-  launch_rows(gpu::Op::softmax, {.layout = result.layout, .dtype = result.dtype, .writes_matrix = true},
+  launch_rows(gpu::Op::softmax,
+              {.layout = result.layout,
+               .dtype = result.dtype,
+               .writes_matrix = true,
+               .reads_ahead = logits.layout.class_stride == 1},
               gpu::SoftmaxArguments{.logits = logits, .result = result, .log = log}, exec);
 }
 

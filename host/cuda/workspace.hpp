@@ -16,6 +16,7 @@ class CallWorkspace {
   gpu::LabelReport* report() const { return at<gpu::LabelReport>(layout_.report); }
   std::int64_t* valid_rows() const { return at<std::int64_t>(layout_.valid_rows); }
   double* divisor() const { return at<double>(layout_.divisor); }
+  std::uint32_t* ticket() const { return at<std::uint32_t>(layout_.ticket); }
   double* parts() const { return at<double>(layout_.parts); }
   double* row_loss() const { return at<double>(layout_.row_loss); }
 

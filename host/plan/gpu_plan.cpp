@@ -78,8 +78,11 @@ void place_row(GpuPlan& plan, const GpuWork& work, const DeviceProperties& devic
   columns = std::min(columns, most_columns);
   plan.row_stays = classes <= columns * static_cast<std::int64_t>(plan.cluster);
   plan.tile = gpu::tile_of(columns, element);
-  plan.shared_bytes = plan.tile.bytes * static_cast<std::size_t>(work.tiles) *
-                      static_cast<std::size_t>(gpu::rows_per_block(plan.mapping));
+}
+
+std::size_t shared_bytes(const GpuPlan& plan, const GpuWork& work) {
+  return plan.tile.bytes * static_cast<std::size_t>(plan.tile.buffers * work.tiles) *
+         static_cast<std::size_t>(gpu::rows_per_block(plan.mapping));
 }
 
 int resident_blocks(const GpuPlan& plan, const DeviceProperties& device) {
@@ -89,6 +92,18 @@ int resident_blocks(const GpuPlan& plan, const DeviceProperties& device) {
   return static_cast<int>(std::max<std::size_t>(1, std::min(by_threads, by_memory)));
 }
 
+/// A second tile for the next row, where a block has a row alone and as many blocks are there at once as with
+/// one tile. Of rows that a few lanes or a warp have, a multiprocessor has 32 and more under way as it is.
+void read_ahead(GpuPlan& plan, const GpuWork& work, const DeviceProperties& device) {
+  const bool block = gpu::rows_per_block(plan.mapping) == 1;
+  if (!work.reads_ahead || !block || !plan.row_stays || work.dtype == DType::f64) return;
+  GpuPlan ahead = plan;
+  ahead.tile.buffers = 2;
+  ahead.shared_bytes = shared_bytes(ahead, work);
+  const bool fits = ahead.shared_bytes + kSharedReserve <= device.shared_per_block;
+  if (fits && resident_blocks(ahead, device) == plan.resident_blocks) plan = ahead;
+}
+
 }  // namespace
 
 GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device, const GpuThresholds& thresholds) {
@@ -96,12 +111,19 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device, const GpuT
   const std::int64_t row_bytes = product(work.layout.classes, static_cast<std::int64_t>(size_of(work.dtype)));
   GpuPlan plan;
   plan.mapping = mapping_for(work.layout.classes, row_bytes, thresholds.of(work.dtype));
-  if (work.tiles > 0) place_row(plan, work, device);
-  const std::int64_t row_groups = divide_up(rows, gpu::rows_per_block(plan.mapping));
-  const std::int64_t most_groups =
-      std::max<std::int64_t>(1, thresholds.blocks_per_multiprocessor * device.multiprocessors / plan.cluster);
-  plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
+  if (work.tiles > 0) {
+    place_row(plan, work, device);
+    plan.shared_bytes = shared_bytes(plan, work);
+  }
   plan.resident_blocks = resident_blocks(plan, device);
+  if (work.tiles > 0) read_ahead(plan, work, device);
+  const std::int64_t row_groups = divide_up(rows, gpu::rows_per_block(plan.mapping));
+  // Who reads ahead stays for all its rows; else there are several rounds of blocks.
+  const std::int64_t per_multiprocessor =
+      plan.tile.buffers > 1 ? plan.resident_blocks : thresholds.blocks_per_multiprocessor;
+  const std::int64_t most_groups =
+      std::max<std::int64_t>(1, per_multiprocessor * device.multiprocessors / plan.cluster);
+  plan.grid = static_cast<unsigned>(std::min(row_groups, most_groups)) * plan.cluster;
   const std::int64_t reads = plan.row_stays ? 1 : 2;
   const std::int64_t bytes = product(rows, row_bytes);
   plan.bytes_read = product(reads * work.matrices_read, bytes);
@@ -126,7 +148,8 @@ std::string to_string(const GpuPlan& plan) {
   if (plan.cluster > 1) out << " in each of " << plan.cluster << " blocks of a cluster";
   out << ", tiles of " << plan.tile.columns << " columns, " << plan.shared_bytes << " B of shared memory, "
       << plan.grid << " blocks, " << plan.resident_blocks << " at once on a multiprocessor, the row "
-      << (plan.row_stays ? "stays on chip" : "is read twice") << ", reads " << plan.bytes_read
+      << (plan.row_stays ? "stays on chip" : "is read twice")
+      << (plan.tile.buffers > 1 ? " and the next one comes beside it" : "") << ", reads " << plan.bytes_read
       << " B, writes " << plan.bytes_written << " B";
   return out.str();
 }

@@ -29,6 +29,7 @@ struct GpuWork {
   int tiles = 1;  ///< matrices of which a piece of the row is held on chip; 0: the op keeps none
   int matrices_read = 1;
   bool writes_matrix = false;
+  bool reads_ahead = false;  ///< the kernel can ask for a row while it works on the one before
 };
 
 struct GpuPlan {

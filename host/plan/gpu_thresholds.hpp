@@ -11,7 +11,7 @@ namespace xent::plan {
 struct MappingThresholds {
   std::int64_t most_columns_few_lanes = 0;
   std::int64_t most_row_bytes_warp = 0;
-  std::int64_t most_row_bytes_block = 0;  ///< longer rows go to 1,024 threads, or to a cluster of such blocks
+  std::int64_t most_row_bytes_block = 0;  ///< longer rows go to 512 threads, or to a cluster of such blocks
 };
 
 struct GpuThresholds {

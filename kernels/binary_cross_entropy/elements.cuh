@@ -66,13 +66,14 @@ class BinaryCrossEntropyPart {
     for (std::int64_t begin = 0; begin < part.size; begin += arguments_.tile.columns) {
       const std::int64_t left = part.size - begin;
       const int n = static_cast<int>(left < arguments_.tile.columns ? left : arguments_.tile.columns);
-      load(logits_, arguments_.logits, part, begin, n);
-      load(targets_, arguments_.targets, part, begin, n);
+      ask(logits_, arguments_.logits, part, begin, n);
+      ask(targets_, arguments_.targets, part, begin, n);
       if (arguments_.upstream.data != nullptr) {
-        load(third_, arguments_.upstream, part, begin, n);
+        ask(third_, arguments_.upstream, part, begin, n);
       } else if (arguments_.losses.data != nullptr) {
         third_.reserve(n);
       }
+      logits_.await();
       compute(part, begin, sum);
       store(third_, arguments_.losses, part, begin);
       store(logits_, arguments_.grad, part, begin);
@@ -85,12 +86,12 @@ class BinaryCrossEntropyPart {
   // Once for all layouts, and not unrolled: copies could differ in what the compiler fuses.
   using Tile = RowTile<T, Team, 1>;
 
-  __device__ __forceinline__ void load(Tile& tile, const ConstMatrixView& from, const ElementPart& part,
-                                       std::int64_t begin, int n) const {
+  __device__ __forceinline__ void ask(Tile& tile, const ConstMatrixView& from, const ElementPart& part,
+                                      std::int64_t begin, int n) const {
     const T* const data = static_cast<const T*>(from.data);
     const Steps steps(from.layout);
     if (one_row() || steps.even) {
-      tile.load(data + first(from.layout, part), steps.step, begin, n);
+      tile.ask(data + first(from.layout, part), steps.step, begin, n);
     } else {
       tile.gather(n, [&](int e) { return data + place(from.layout, part, begin + e); });
     }
@@ -147,9 +148,13 @@ class BinaryCrossEntropyPart {
   C scale_;
 };
 
+/// Threads of which a multiprocessor's registers suffice: three tiles of doubles want a few more than 64.
+template <class T>
+inline constexpr int kElementThreads = sizeof(T) == sizeof(double) ? 768 : 1024;
+
 /// A block per part.
 template <class T, int kBlock>
-__global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
+__global__ void __launch_bounds__(kBlock, kElementThreads<T> / kBlock)
     binary_cross_entropy_kernel(const __grid_constant__ BinaryCrossEntropyArguments arguments) {
   XENT_SHARED(scratch, typename Team<kBlock>::Scratch);
   XENT_DYNAMIC_SHARED(memory);

@@ -3,14 +3,14 @@
 
 #include "kernels/cross_entropy/part_sums.cuh"
 #include "kernels/cross_entropy/target_row.cuh"
-#include "kernels/row/rows.cuh"
+#include "kernels/row/ahead.cuh"
 
 namespace xent::gpu {
 
 template <class T, class Team>
 __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArguments& arguments,
-                                                           const Team& team, unsigned char* memory,
-                                                           std::int64_t r) {
+                                                           const Team& team, RowTileAhead<T, Team>& tile,
+                                                           std::int64_t r, std::int64_t next) {
   using C = Compute<T>;
   const std::int64_t label = load_label(arguments.labels, r);
   const RowKind kind = kind_of(arguments, label);
@@ -23,7 +23,6 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
   const FromLse<C> lse(load_scalar<double>(arguments.lse, r));
   const bool smoothed = arguments.label_smoothing != 0.0;
   const RowTiles tiles(team, from, arguments.tile);
-  RowTile<T, Team> tile(memory, team);
   // In place, another part's element may be overwritten at any time.
   const bool holds_label = tiles.holds(label);
   const C z_label = holds_label ? widen(z[label * from.class_stride]) : C(0);
@@ -45,6 +44,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
   for (std::int64_t round = 0; round <= tiles.last(); round += tiles.step()) {
     const std::int64_t begin = tiles.begin(round);
     tile.load(z, from.class_stride, begin, tiles.columns(round));
+    ask_for_label_row(arguments, tiles, tile, next);
     tile.replace_mine([&](int c, C logit) {
       const C p = lse.probability(logit);
       if (begin + c != label) others += p;
@@ -64,10 +64,11 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     cross_entropy_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
-                            return [&arguments, &team, memory](std::int64_t r) {
-                              cross_entropy_backward_row<T>(arguments, team, memory, r);
+                            RowTileAhead<T, Team<kTeam>> tile(memory, arguments.tile, team);
+                            return [&arguments, &team, tile](std::int64_t r, std::int64_t next) mutable {
+                              cross_entropy_backward_row(arguments, team, tile, r, next);
                             };
                           });
 }

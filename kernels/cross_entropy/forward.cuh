@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cross_entropy/target_row.cuh"
+#include "kernels/row/ahead.cuh"
 #include "kernels/row/normaliser.cuh"
 #include "kernels/row/rows.cuh"
 
@@ -34,9 +35,9 @@ class CrossEntropyRow {
       : arguments_(arguments),
         team_(team),
         tiles_(team, arguments.logits.layout, arguments.tile),
-        tile_(memory, team) {}
+        tile_(memory, arguments.tile, team) {}
 
-  __device__ __forceinline__ void operator()(std::int64_t r) {
+  __device__ __forceinline__ void operator()(std::int64_t r, std::int64_t next) {
     const std::int64_t label = load_label(arguments_.labels, r);
     const RowKind kind = kind_of(arguments_, label);
     if (kind != RowKind::valid) return skip_row<T>(arguments_, team_, r, kind, label);
@@ -44,7 +45,7 @@ class CrossEntropyRow {
     const Layout& layout = arguments_.logits.layout;
     const T* z = static_cast<const T*>(arguments_.logits.data) + row_offset(layout, r);
     const C z_label = widen(z[label * layout.class_stride]);
-    read(z);
+    read(z, next);
     finish(r, label, z_label);
     if (arguments_.grad.data != nullptr) write_gradient(r, z, label, z_label);
   }
@@ -56,11 +57,12 @@ class CrossEntropyRow {
   }
 
   /// Sums of the whole row, round by round; the last round's tiles stay.
-  __device__ __forceinline__ void read(const T* z) {
+  __device__ __forceinline__ void read(const T* z, std::int64_t next) {
     const bool wants_argmax = arguments_.argmax.size != 0 || arguments_.correct_count != nullptr;
     sums_ = {};
     for (std::int64_t round = 0; round <= tiles_.last(); round += tiles_.step()) {
       load(z, round);
+      ask_for_label_row(arguments_, tiles_, tile_, next);
       const C max = tile_maximum(team_, tile_);
       // Each goes into the row's before the next is taken: both at once would not fit into the registers.
       if (wants_argmax) sums_.best = Better()(sums_.best, tile_best(team_, tile_, tiles_.begin(round)));
@@ -94,9 +96,8 @@ class CrossEntropyRow {
     for (std::int64_t round = tiles_.last(); round >= 0; round -= tiles_.step()) {
       if (round != tiles_.last()) load(z, round);
       const std::int64_t begin = tiles_.begin(round);
-      tile_.replace_mine([&](int c, C logit) {
-        return begin + c == label ? gradient.at_label : gradient.elsewhere(logit, sums_.state.max);
-      });
+      tile_.replace_mine([&](int, C logit) { return gradient.elsewhere(logit, sums_.state.max); });
+      tile_.put_if_mine(label - begin, gradient.at_label);
       tile_.store(grad, to.class_stride, begin);
     }
   }
@@ -104,14 +105,14 @@ class CrossEntropyRow {
   const CrossEntropyArguments& arguments_;
   const Team& team_;
   RowTiles<Team> tiles_;
-  RowTile<T, Team> tile_;
+  RowTileAhead<T, Team> tile_;
   RowSums<C> sums_{};
 };
 
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     cross_entropy_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return CrossEntropyRow<T, Team<kTeam>>(arguments, team, memory);
                           });

@@ -87,12 +87,13 @@ class GeneralRow {
   }
 
   __device__ __forceinline__ void load(std::int64_t round) {
-    load_one(x_, arguments_.logits, round);
-    if (soft()) load_one(q_, arguments_.probs, round);
+    ask(x_, arguments_.logits, round);
+    if (soft()) ask(q_, arguments_.probs, round);
+    x_.await();
   }
-  __device__ __forceinline__ void load_one(Tile& tile, const ConstMatrixView& from, std::int64_t round) {
-    tile.load(static_cast<const T*>(from.data) + row_offset(from.layout, r_), from.layout.class_stride,
-              tiles_.begin(round), tiles_.columns(round));
+  __device__ __forceinline__ void ask(Tile& tile, const ConstMatrixView& from, std::int64_t round) {
+    tile.ask(static_cast<const T*>(from.data) + row_offset(from.layout, r_), from.layout.class_stride,
+             tiles_.begin(round), tiles_.columns(round));
   }
 
   /// Of a round's tile, which goes into the part's before the next is taken.
@@ -193,20 +194,25 @@ class GeneralRow {
       const std::int64_t round = ascending ? done : last - done;
       if (done != 0 || from_partial()) load(round);
       const std::int64_t begin = tiles_.begin(round);
-      x_.replace_mine([&](int c, C x) {
-        if (arguments_.plain) {
-          return begin + c == board_.label ? board_.plain.at_label : board_.plain.elsewhere(x, board_.max);
-        }
-        const Element<Board, C> element(arguments_, board_, begin + c, x);
-        const C q = target_of(c, begin);
-        if (arguments_.grad_targets.data != nullptr) q_.put(c, element.target_gradient());
-        return element.gradient(q);
-      });
+      if (arguments_.plain) {
+        x_.replace_mine([&](int, C x) { return board_.plain.elsewhere(x, board_.max); });
+        x_.put_if_mine(board_.label - begin, board_.plain.at_label);
+      } else {
+        replace_general(begin);
+      }
       store(x_, arguments_.grad, begin);
       store(q_, arguments_.grad_targets, begin);
     }
     zero_tail(arguments_.grad);
     zero_tail(arguments_.grad_targets);
+  }
+  __device__ __forceinline__ void replace_general(std::int64_t begin) {
+    x_.replace_mine([&](int c, C x) {
+      const Element<Board, C> element(arguments_, board_, begin + c, x);
+      const C q = target_of(c, begin);
+      if (arguments_.grad_targets.data != nullptr) q_.put(c, element.target_gradient());
+      return element.gradient(q);
+    });
   }
   __device__ __forceinline__ void store(const Tile& tile, const MatrixView& to, std::int64_t begin) {
     if (to.data == nullptr) return;
@@ -229,12 +235,13 @@ class GeneralRow {
   int turn_ = 0;
 };
 
-/// In f64 the functions that options call want more registers than 1024 threads can have.
+/// Threads of which a multiprocessor's registers suffice. In f64 the functions that options call want more
+/// than 1024 could have.
 template <class T>
-inline constexpr int kMostGeneralThreads = std::is_same_v<T, double> ? 512 : 1024;
+inline constexpr int kGeneralThreads = std::is_same_v<T, double> ? 512 : 1024;
 
 /// Partials too.
-inline constexpr int kMostShardThreads = 512;
+inline constexpr int kShardThreads = 512;
 
 template <class T, int kTeam, int kBlock, template <class> class Normaliser, bool kShard = false>
 __device__ __forceinline__ void general_rows(const GeneralCrossEntropyArguments& arguments) {
@@ -250,26 +257,24 @@ __device__ __forceinline__ void general_rows(const GeneralCrossEntropyArguments&
 }
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock, kMostGeneralThreads<T> / kBlock)
+__global__ void __launch_bounds__(kBlock, kGeneralThreads<T> / kBlock)
     cross_entropy_general_kernel(const __grid_constant__ GeneralCrossEntropyArguments arguments) {
   general_rows<T, kTeam, kBlock, FromMaximum>(arguments);
 }
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock, kMostGeneralThreads<T> / kBlock)
+__global__ void __launch_bounds__(kBlock, kGeneralThreads<T> / kBlock)
     cross_entropy_general_backward_kernel(const __grid_constant__ GeneralCrossEntropyArguments arguments) {
   general_rows<T, kTeam, kBlock, FromLse>(arguments);
 }
 
 template <class T, int kTeam, int kBlock>
-__global__ void __launch_bounds__(kBlock, kMostShardThreads / kBlock)
+__global__ void __launch_bounds__(kBlock, kShardThreads / kBlock)
     cross_entropy_shard_kernel(const __grid_constant__ GeneralCrossEntropyArguments arguments) {
   general_rows<T, kTeam, kBlock, FromMaximum, true>(arguments);
 }
 
 struct CrossEntropyGeneral {
   using Arguments = GeneralCrossEntropyArguments;
-  template <class T>
-  static constexpr int kMostThreads = kMostGeneralThreads<T>;
   template <class T, int kTeam, int kBlock>
   static auto kernel() {
     return &cross_entropy_general_kernel<T, kTeam, kBlock>;
@@ -277,8 +282,6 @@ struct CrossEntropyGeneral {
 };
 struct CrossEntropyGeneralBackward {
   using Arguments = GeneralCrossEntropyArguments;
-  template <class T>
-  static constexpr int kMostThreads = kMostGeneralThreads<T>;
   template <class T, int kTeam, int kBlock>
   static auto kernel() {
     return &cross_entropy_general_backward_kernel<T, kTeam, kBlock>;
@@ -286,8 +289,6 @@ struct CrossEntropyGeneralBackward {
 };
 struct CrossEntropyShard {
   using Arguments = GeneralCrossEntropyArguments;
-  template <class T>
-  static constexpr int kMostThreads = kMostShardThreads;
   template <class T, int kTeam, int kBlock>
   static auto kernel() {
     return &cross_entropy_shard_kernel<T, kTeam, kBlock>;

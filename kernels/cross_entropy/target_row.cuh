@@ -3,6 +3,7 @@
 
 #include "kernels/cross_entropy/arguments.hpp"
 #include "kernels/primitives/atomic.cuh"
+#include "kernels/row/ahead.cuh"
 #include "kernels/row/normaliser.cuh"
 #include "kernels/row/scalars.cuh"
 
@@ -95,6 +96,18 @@ __device__ __forceinline__ void skip_row(const Arguments& arguments, const Team&
   if (grad.data == nullptr) return;
   zero_row(team, static_cast<T*>(grad.data) + row_offset(grad.layout, r), grad.layout.class_stride,
            grad.layout.classes);
+}
+
+/// Asks ahead for row `next`, if there is one and it is not to be skipped.
+template <class T, class Team>
+__device__ __forceinline__ void ask_for_label_row(const CrossEntropyArguments& arguments,
+                                                  const RowTiles<Team>& tiles, RowTileAhead<T, Team>& tile,
+                                                  std::int64_t next) {
+  const Layout& layout = arguments.logits.layout;
+  if (!tile.can_ask(arguments.tile, tiles, layout) || next >= layout.outer * layout.inner) return;
+  if (kind_of(arguments, load_label(arguments.labels, next)) != RowKind::valid) return;
+  tile.ask_ahead(static_cast<const T*>(arguments.logits.data) + row_offset(layout, next) + tiles.begin(0),
+                 tiles.columns(0));
 }
 
 /// The target distribution q of a row: 1 - ε more at the label, share at every unmasked class.

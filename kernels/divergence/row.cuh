@@ -45,12 +45,13 @@ class DivergenceRow {
   };
 
   __device__ __forceinline__ void load(std::int64_t r, std::int64_t round) {
-    const auto load_one = [&](RowTile<T, Team>& tile, const ConstMatrixView& from) {
-      tile.load(static_cast<const T*>(from.data) + row_offset(from.layout, r), from.layout.class_stride,
-                tiles_.begin(round), tiles_.columns(round));
+    const auto ask = [&](RowTile<T, Team>& tile, const ConstMatrixView& from) {
+      tile.ask(static_cast<const T*>(from.data) + row_offset(from.layout, r), from.layout.class_stride,
+               tiles_.begin(round), tiles_.columns(round));
     };
-    load_one(p_tile_, arguments_.p_logits);
-    load_one(q_tile_, arguments_.q_logits);
+    ask(p_tile_, arguments_.p_logits);
+    ask(q_tile_, arguments_.q_logits);
+    q_tile_.await();
   }
 
   __device__ __forceinline__ C inverse_temperature() const {
@@ -197,8 +198,6 @@ __global__ void __launch_bounds__(kBlock, kDivergenceThreads<T> / kBlock)
 template <bool kJensenShannon>
 struct Divergence {
   using Arguments = DivergenceArguments;
-  template <class T>
-  static constexpr int kMostThreads = kDivergenceThreads<T>;
   template <class T, int kTeam, int kBlock>
   static auto kernel() {
     return &divergence_kernel<kJensenShannon, T, kTeam, kBlock>;

@@ -29,10 +29,6 @@ void launch_divisor(const LaunchShape& shape, const DivisorArguments& arguments)
   launch(config(shape), divisor_kernel<kReductionBlock>, arguments);
 }
 
-void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts) {
-  launch(config(shape), loss_parts_kernel<kReductionBlock>, row_loss, rows, parts);
-}
-
 void launch_loss_sum(const LaunchShape& shape, const LossSumArguments& arguments) {
   launch(config(shape), loss_sum_kernel<kReductionBlock>, arguments);
 }

@@ -9,19 +9,9 @@
 
 namespace xent::gpu {
 
-/// Threads of which a multiprocessor's registers suffice.
-template <class Kernel, class T>
-constexpr int most_threads() {
-  if constexpr (requires { Kernel::template kMostThreads<T>; }) {
-    return Kernel::template kMostThreads<T>;
-  } else {
-    return 1024;
-  }
-}
-
 template <class Kernel, class T, std::size_t kMapping>
 void launch_row_kernel(const LaunchShape& shape, const void* arguments) {
-  constexpr MappingShape kShape = at_most(kMappings[kMapping], most_threads<Kernel, T>());
+  constexpr MappingShape kShape = kMappings[kMapping];
   launch({.grid = shape.grid,
           .block = static_cast<unsigned>(kShape.block),
           .shared_bytes = shape.shared_bytes,

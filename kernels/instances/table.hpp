@@ -98,7 +98,6 @@ void launch_count_valid_rows(const LaunchShape& shape, const LabelView& labels, 
                              std::int64_t ignore_index, std::int64_t* valid);
 void launch_weight_parts(const LaunchShape& shape, const WeightSumArguments& arguments);
 void launch_divisor(const LaunchShape& shape, const DivisorArguments& arguments);  ///< a grid of one
-void launch_loss_parts(const LaunchShape& shape, const double* row_loss, std::int64_t rows, double* parts);
 void launch_loss_sum(const LaunchShape& shape, const LossSumArguments& arguments);
 void launch_merge_partials(const LaunchShape& shape, const MergeArguments& arguments);
 void launch_rows_from_partials(const LaunchShape& shape, const RowsFromPartialsArguments& arguments);

@@ -34,7 +34,7 @@ __device__ __forceinline__ void copy_async(void* shared, const void* global, uns
 #else
   uint4 raw = {0, 0, 0, 0};
   if (bytes == 16) {
-    raw = *static_cast<const uint4*>(global);
+    raw = __ldcs(static_cast<const uint4*>(global));
   } else {
     memcpy(&raw, global, bytes);
   }

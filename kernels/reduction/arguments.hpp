@@ -8,9 +8,12 @@
 namespace xent::gpu {
 
 struct LossSumArguments {
-  const double* parts = nullptr;
-  std::int64_t part_count = 0;
-  VectorView loss{};  ///< a single number
+  const double* row_loss = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t part_count = 0;      ///< loss_parts(rows)
+  double* parts = nullptr;          ///< room for as many
+  std::uint32_t* ticket = nullptr;  ///< 0, and 0 again afterwards; a grid of one block needs none
+  VectorView loss{};                ///< a single number
   double divisor = 1.0;
   const std::int64_t* valid_rows = nullptr;  ///< if given, what the mean divides by
   ConstVectorView divisor_at{};              ///< the same

@@ -13,8 +13,9 @@ namespace xent::gpu {
 template <int kBlock>
 inline constexpr int kResidentBlocks = 1024 / kBlock;
 
-/// make_row(team, memory) gives what does a row: it is called with the number of each of the team's rows.
-/// Memory is the part's own share of the launch's dynamic shared memory, of as many bytes.
+/// make_row(team, memory) gives what does a row: it is called with the number of each of the team's rows, and
+/// if it wants to know with that of the row after it, beyond the last where there is none. Memory is the
+/// part's own share of the launch's dynamic shared memory, of as many bytes.
 template <int kTeam, int kBlock, class MakeRow>
 __device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes_per_part,
                                          const MakeRow& make_row) {
@@ -26,7 +27,13 @@ __device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes
   const auto number = static_cast<std::int64_t>(team.number_in_block());
   auto row = make_row(team, memory + number * static_cast<std::int64_t>(bytes_per_part));
   const std::int64_t rows = layout.outer * layout.inner;
-  for (std::int64_t r = team.group() * kTeams + number; r < rows; r += team.groups() * kTeams) row(r);
+  for (std::int64_t r = team.group() * kTeams + number; r < rows; r += team.groups() * kTeams) {
+    if constexpr (requires { row(r, r); }) {
+      row(r, r + team.groups() * kTeams);
+    } else {
+      row(r);
+    }
+  }
   team.leave();
 }
 

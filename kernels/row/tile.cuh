@@ -2,8 +2,8 @@
 // the threads see columns, so what they add up, and in which order, does not depend on where the row lies.
 #pragma once
 
+#include "kernels/primitives/async.cuh"
 #include "kernels/primitives/element.cuh"
-#include "kernels/primitives/memory.cuh"
 #include "kernels/primitives/team.cuh"
 
 namespace xent::gpu {
@@ -41,6 +41,11 @@ class RowTile {
 
   /// Columns [begin, begin + n) of a row whose classes lie `stride` apart.
   __device__ __forceinline__ void load(const T* row, std::int64_t stride, std::int64_t begin, int n) {
+    ask(row, stride, begin, n);
+    await();
+  }
+  /// Asks memory for them. They are there after await(), of this or of a tile that was asked for later.
+  __device__ __forceinline__ void ask(const T* row, std::int64_t stride, std::int64_t begin, int n) {
     n_ = n;
     team_.sync();  // the tile before may still be read
     if (stride != 1) {
@@ -49,28 +54,26 @@ class RowTile {
       for (int c = team_.rank(); c < n; c += Team::kSize) at_[c] = row[(begin + c) * stride];
     } else {
       const T* from = row + begin;
-      at_ = reinterpret_cast<T*>(memory_ + reinterpret_cast<std::uintptr_t>(from) % 16);
+      at_ = place(memory_, from);
       const ChunkSpan<T, int> span(from, n);
+      copy_chunks(at_, from, span);
       XENT_UNROLL_BY(1)
       for (int c = team_.rank(); c < span.head; c += Team::kSize) at_[c] = from[c];
-      XENT_UNROLL_BY(kLoadsAtOnce)
-      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
-        const int c = span.head + i * Chunk<T>::kSize;
-        store_chunk(at_ + c, load_chunk<Cache::stream>(from + c));
-      }
       XENT_UNROLL_BY(1)
       for (int c = span.tail() + team_.rank(); c < n; c += Team::kSize) at_[c] = from[c];
     }
+  }
+  __device__ __forceinline__ void await() const {
+    wait_copies();
     team_.sync();
   }
 
-  /// n columns from wherever they lie, one element each: column c from *at(c).
+  /// n columns from wherever they lie, one element each: column c from *at(c). There after await().
   template <class At>
   __device__ __forceinline__ void gather(int n, const At& at) {
     reserve(n);
     XENT_UNROLL_BY(kStridedAtOnce)
     for (int c = team_.rank(); c < n; c += Team::kSize) at_[c] = *at(c);
-    team_.sync();
   }
   /// n columns that are yet to be put.
   __device__ __forceinline__ void reserve(int n) {
@@ -91,13 +94,22 @@ class RowTile {
     const ChunkSpan<T, int> span(to, n_);
     XENT_UNROLL_BY(1)
     for (int c = team_.rank(); c < span.head; c += Team::kSize) to[c] = at_[c];
-    XENT_UNROLL_BY(kStoresAtOnce)
-    for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
-      const int c = span.head + i * Chunk<T>::kSize;
-      Chunk<T> chunk;
-      XENT_UNROLL
-      for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
-      store_chunk<Cache::stream>(to + c, chunk);
+    // Read element by element, four lanes of a warp meet in a bank.
+    if (is_chunk_aligned(at_ + span.head)) {
+      XENT_UNROLL_BY(kStoresAtOnce)
+      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+        const int c = span.head + i * Chunk<T>::kSize;
+        store_chunk<Cache::stream>(to + c, load_chunk(at_ + c));
+      }
+    } else {
+      XENT_UNROLL_BY(kStoresAtOnce)
+      for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+        const int c = span.head + i * Chunk<T>::kSize;
+        Chunk<T> chunk;
+        XENT_UNROLL
+        for (int e = 0; e < Chunk<T>::kSize; ++e) chunk.element[e] = at_[c + e];
+        store_chunk<Cache::stream>(to + c, chunk);
+      }
     }
     XENT_UNROLL_BY(1)
     for (int c = span.tail() + team_.rank(); c < n_; c += Team::kSize) to[c] = at_[c];
@@ -115,6 +127,11 @@ class RowTile {
   __device__ __forceinline__ C value(int c) const { return widen(at_[c]); }
   /// Of this thread's columns.
   __device__ __forceinline__ void put(int c, C value) { at_[c] = narrow<T>(value); }
+  /// Of a column of any thread's, or of none in the tile: whose it is puts it.
+  __device__ __forceinline__ void put_if_mine(std::int64_t c, C value) {
+    if (c >= 0 && c < n_ && static_cast<int>(c) % Team::kSize == team_.rank())
+      put(static_cast<int>(c), value);
+  }
   /// f(c, z[c]) for this thread's columns, c counted within the tile.
   template <class F>
   __device__ __forceinline__ void for_mine(const F& f) const {
@@ -128,7 +145,20 @@ class RowTile {
     for (int c = team_.rank(); c < n_; c += Team::kSize) at_[c] = narrow<T>(f(c, widen(at_[c])));
   }
 
- private:
+ protected:
+  /// Where a tile begins that lies between 16-byte boundaries as its row does.
+  static __device__ __forceinline__ T* place(unsigned char* memory, const T* from) {
+    return reinterpret_cast<T*>(memory + reinterpret_cast<std::uintptr_t>(from) % 16);
+  }
+  __device__ __forceinline__ void copy_chunks(T* to, const T* from, const ChunkSpan<T, int>& span) const {
+    XENT_UNROLL_BY(kLoadsAtOnce)
+    for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
+      const int c = span.head + i * Chunk<T>::kSize;
+      copy_async(to + c, from + c);
+    }
+    commit_copies();
+  }
+
   unsigned char* memory_;
   const Team& team_;
   T* at_ = nullptr;

@@ -11,7 +11,7 @@ enum class Mapping : std::uint8_t {
   few_lanes,   ///< eight rows to a warp
   warp,        ///< a warp per row
   block,       ///< a block per row
-  wide_block,  ///< a large block per row, or with others in a cluster
+  wide_block,  ///< a large block per row, or with others in a cluster; two to a multiprocessor
 };
 
 struct MappingShape {
@@ -19,16 +19,10 @@ struct MappingShape {
   int block;  ///< threads of a block
 };
 
-inline constexpr std::array<MappingShape, 4> kMappings{{{4, 128}, {32, 128}, {256, 256}, {1024, 1024}}};
+inline constexpr std::array<MappingShape, 4> kMappings{{{4, 128}, {32, 128}, {256, 256}, {512, 512}}};
 
 constexpr const MappingShape& shape_of(Mapping mapping) {
   return kMappings[static_cast<std::size_t>(mapping)];
-}
-
-/// The same mapping for a kernel that needs so many registers that a multiprocessor holds no more threads of
-/// it: a row of its own has a smaller block then.
-constexpr MappingShape at_most(const MappingShape& shape, int threads) {
-  return shape.block <= threads ? shape : MappingShape{threads, threads};
 }
 
 /// Rows that a block holds at a time.
@@ -42,7 +36,7 @@ constexpr const char* name(Mapping mapping) {
     case Mapping::few_lanes: return "4 lanes per row";
     case Mapping::warp: return "a warp per row";
     case Mapping::block: return "256 threads per row";
-    case Mapping::wide_block: return "1024 threads per row";
+    case Mapping::wide_block: return "512 threads per row";
   }
   return "invalid";
 }

@@ -28,6 +28,7 @@ struct WorkspaceLayout {
   std::size_t report = 0;
   std::size_t valid_rows = 64;  ///< an int64 of this call
   std::size_t divisor = 72;     ///< a double of this call
+  std::size_t ticket = 80;      ///< how many blocks of a sum are done: 0 before a call and after it
   std::size_t parts = 128;      ///< a double for each part of the rows: of their weights, then their losses
   std::size_t row_loss = 0;     ///< a double for each row
   std::size_t bytes = 0;

@@ -51,12 +51,13 @@ class SoftmaxBackwardRow {
   __device__ __forceinline__ bool absent(C s) const { return s == (arguments_.log ? -kInfinity<C> : C(0)); }
 
   __device__ __forceinline__ void load(std::int64_t r, std::int64_t round) {
-    const auto load_one = [&](RowTile<T, Team>& tile, const ConstMatrixView& from) {
-      tile.load(static_cast<const T*>(from.data) + row_offset(from.layout, r), from.layout.class_stride,
-                tiles_.begin(round), tiles_.columns(round));
+    const auto ask = [&](RowTile<T, Team>& tile, const ConstMatrixView& from) {
+      tile.ask(static_cast<const T*>(from.data) + row_offset(from.layout, r), from.layout.class_stride,
+               tiles_.begin(round), tiles_.columns(round));
     };
-    load_one(saved_, arguments_.saved);
-    load_one(upstream_, arguments_.upstream);
+    ask(saved_, arguments_.saved);
+    ask(upstream_, arguments_.upstream);
+    upstream_.await();
   }
 
   const SoftmaxBackwardArguments& arguments_;

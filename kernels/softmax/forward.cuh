@@ -1,8 +1,8 @@
 // Softmax and log-softmax: a row that fits the team's tiles is read from memory once.
 #pragma once
 
+#include "kernels/row/ahead.cuh"
 #include "kernels/row/normaliser.cuh"
-#include "kernels/row/rows.cuh"
 #include "kernels/row/scalars.cuh"
 #include "kernels/softmax/arguments.hpp"
 
@@ -10,14 +10,13 @@ namespace xent::gpu {
 
 template <class T, class Team>
 __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, const Team& team,
-                                            unsigned char* memory, std::int64_t r) {
+                                            RowTileAhead<T, Team>& tile, std::int64_t r, std::int64_t next) {
   using C = Compute<T>;
   const Layout& from = arguments.logits.layout;
   const Layout& to = arguments.result.layout;
   const T* z = static_cast<const T*>(arguments.logits.data) + row_offset(from, r);
   T* result = static_cast<T*>(arguments.result.data) + row_offset(to, r);
   const RowTiles tiles(team, from, arguments.tile);
-  RowTile<T, Team> tile(memory, team);
   const auto load = [&](std::int64_t round) {
     tile.load(z, from.class_stride, tiles.begin(round), tiles.columns(round));
   };
@@ -25,6 +24,10 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
   MaxRest<C> state;
   for (std::int64_t round = 0; round <= tiles.last(); round += tiles.step()) {
     load(round);
+    if (tile.can_ask(arguments.tile, tiles, from) && next < from.outer * from.inner) {
+      tile.ask_ahead(static_cast<const T*>(arguments.logits.data) + row_offset(from, next) + tiles.begin(0),
+                     tiles.columns(0));
+    }
     state = merge(state, tile_state(team, tile, tile_maximum(team, tile)));
   }
   state = team.combine(state, Merge());
@@ -45,10 +48,13 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     softmax_kernel(const __grid_constant__ SoftmaxArguments arguments) {
-  for_rows<kTeam, kBlock>(
-      arguments.logits.layout, arguments.tile.bytes, [&](const Team<kTeam>& team, unsigned char* memory) {
-        return [&arguments, &team, memory](std::int64_t r) { softmax_row<T>(arguments, team, memory, r); };
-      });
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
+                          [&](const Team<kTeam>& team, unsigned char* memory) {
+                            RowTileAhead<T, Team<kTeam>> tile(memory, arguments.tile, team);
+                            return [&arguments, &team, tile](std::int64_t r, std::int64_t next) mutable {
+                              softmax_row(arguments, team, tile, r, next);
+                            };
+                          });
 }
 
 struct SoftmaxForward {

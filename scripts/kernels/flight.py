@@ -2,11 +2,14 @@
 loops. What the source asks for counts for nothing: a compiler short of registers stores what one load brought
 before it issues the next, and then a loop unrolled by four has fewer under way."""
 
+import math
 import re
 
 from kernels import loops
 
 WIDTHS = {"U8": 1, "S8": 1, "U16": 2, "S16": 2, "64": 8, "128": 16}
+# Of a loop that asks for all of a tile, as long as it may be, before anything waits for it.
+WHOLE_TILE = math.inf
 WORD = 4  # what an access without a width in its name moves, and what a register holds
 ROW_ACCESS = 16  # a row is read by accesses this wide; narrower ones fetch its ends, labels and weights
 
@@ -85,11 +88,11 @@ class Thread:
 def of_loop(loop):
     """In the steady state: loads may be used, and copies awaited, one or more passes after they were issued."""
     kept = [groups for name, rest in loop if (groups := copies_kept(name, rest)) is not None]
+    if not kept and any(name.split(".")[0] == "LDGSTS" and width(name) == ROW_ACCESS for name, _ in loop):
+        return WHOLE_TILE
     thread = Thread()
     *body, _ = loop  # the branch back ends no run: it is always taken
     for _ in range(2 + max(kept, default=0)):
-        if not kept:
-            thread.forget_copies()  # who waits after the loop: how many passes that covers cannot be seen
         for name, rest in body:
             thread.step(name, rest)
     return thread.most

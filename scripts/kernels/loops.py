@@ -31,12 +31,13 @@ def innermost_loops(code):
 
 
 def widths(code):
-    """A tile is filled from memory (LDG) into shared memory (STS) and emptied the other way round; other loops,
-    such as those that write zeros, say nothing of how the row is read."""
+    """A tile is filled by asynchronous copies (LDGSTS), or from memory (LDG) into shared memory (STS), and emptied
+    the other way round; other loops, such as those that write zeros, say nothing of how the row is read."""
     loads = stores = 0
     for loop in innermost_loops(code):
         kinds = {name.split(".")[0] for name, _ in loop}
         wide = [name.split(".")[0] for name, _ in loop if name.endswith(".128")]
+        loads = max(loads, wide.count("LDGSTS"))
         if "STS" in kinds:
             loads = max(loads, wide.count("LDG"))
         if "LDS" in kinds:

@@ -43,6 +43,13 @@ def row_bytes(name, plan):
     return team, plan[f"{mapping[1]}.most_row_bytes_{'warp' if team == 32 else 'block'}"]
 
 
+def whole_tile(name, tiles, plan):
+    """Bytes of one matrix that a block holds, where no row of the mapping is the longest."""
+    if not TEAM.search(name):
+        return plan["kElementTileBytes"]
+    return (plan["shared_per_block"] - plan["kSharedReserve"]) // tiles
+
+
 def shared_bytes(name, block, tiles, plan):
     """Of a block, with the longest rows of its mapping."""
     if tiles == 0:
@@ -50,6 +57,6 @@ def shared_bytes(name, block, tiles, plan):
     if not TEAM.search(name):  # its tiles are full of elements, whatever the rows
         return tiles * tile(plan["kElementTileBytes"])
     if not (limited := row_bytes(name, plan)):  # the row, or what of it fits, fills a block's shared memory
-        return plan["shared_per_block"] - plan["kSharedReserve"]
+        return tiles * whole_tile(name, tiles, plan)
     team, longest = limited
     return block // team * tiles * tile(longest)

@@ -1,6 +1,6 @@
 """The kernels and their figures in Markdown."""
 
-from kernels import resources, streaming
+from kernels import flight, resources, streaming
 
 HEAD = ["| kernel | threads | registers | shared | stack | blocks | warps | occupancy | asked | in flight |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
@@ -8,6 +8,10 @@ HEAD = ["| kernel | threads | registers | shared | stack | blocks | warps | occu
 
 def kibibytes(figure):
     return f"{figure / 1024:g} KiB"
+
+
+def asked(kernel):
+    return "tile" if kernel.in_flight == flight.WHOLE_TILE else kernel.in_flight
 
 
 def row(kernel, plan):
@@ -20,7 +24,7 @@ def row(kernel, plan):
     if streaming.streams(kernel.name):
         figure = f"**{figure}**"
     return (f"| `{kernel.name}` | {kernel.block} | {used} | {blocks} | {warps} | {100 * warps // resources.WARPS} % "
-            f"| {kernel.in_flight} | {figure} |")
+            f"| {asked(kernel)} | {figure} |")
 
 
 def exceptions(excepted):

@@ -217,8 +217,6 @@ TEST(Options, ALabelInTheTailIsBad) {
   }
 }
 
-ConstMatrixView logits_of(DType dtype) { return {nullptr, dtype, row_major(4, 100)}; }
-
 TEST(KernelChoice, PlainCallsKeepThePlainKernels) {
   const TargetView hard = LabelView{};
   EXPECT_TRUE(cuda::is_plain(hard, {.ignore_index = 1, .label_smoothing = 0.1}, {.scale = 2.0}, 100));
@@ -242,22 +240,14 @@ TEST(KernelChoice, PlainCallsKeepThePlainKernels) {
   EXPECT_FALSE(cuda::is_plain(hard, {}, {.entropy = some}, 100));
 }
 
-TEST(KernelChoice, OneKernelServesACallButInF64) {
-  const TargetView hard = LabelView{};
+TEST(KernelChoice, WhatThePlainKernelsDoNotGive) {
   double number = 0.0;
   std::int64_t count = 0;
   const VectorView some = vector(&number, 1);
-  const auto choice = [&](const CrossEntropyOutputs& outputs, const LossOptions& options, DType dtype) {
-    const cuda::KernelChoice kernels = cuda::choose_kernels(hard, outputs, options, {}, logits_of(dtype));
-    return (kernels.plain ? 1 : 0) + (kernels.general ? 2 : 0);
-  };
-  EXPECT_EQ(choice({.loss = some, .row_loss = some, .lse = some, .correct_count = &count}, {}, DType::f32),
-            1);
-  EXPECT_EQ(choice({.entropy = some}, {}, DType::f32), 2);
-  EXPECT_EQ(choice({.log_prob = some}, {}, DType::bf16), 2);
-  EXPECT_EQ(choice({.top_k_count = &count}, {}, DType::f16), 2);
-  EXPECT_EQ(choice({.entropy = some}, {}, DType::f64), 3);
-  EXPECT_EQ(choice({.entropy = some}, {.z_loss = 1.0}, DType::f64), 2);
+  EXPECT_FALSE(cuda::wants_more({.loss = some, .row_loss = some, .lse = some, .correct_count = &count}));
+  EXPECT_TRUE(cuda::wants_more({.entropy = some}));
+  EXPECT_TRUE(cuda::wants_more({.log_prob = some}));
+  EXPECT_TRUE(cuda::wants_more({.top_k_count = &count}));
 }
 
 }  // namespace

@@ -21,13 +21,20 @@ struct Mapping {
   std::int64_t tile_columns;
   unsigned grid;
   unsigned cluster = 1;
+  int buffers = 1;  ///< 2: the next row comes while one is worked on, where a row is one tile
 };
 inline void PrintTo(const Mapping& mapping, std::ostream* out) { *out << mapping.name; }
 inline constexpr Mapping kMappings[] = {
-    {"four_lanes", 4, 32, 3},     {"eight_lanes_two_tiles", 8, 20, 2},
-    {"warp", 32, 1100, 2},        {"warp_tiles", 32, 96, 3},
-    {"block", 128, 6000, 2},      {"block_tiles", 128, 512, 3},
-    {"cluster", 128, 1300, 8, 4}, {"cluster_tiles", 128, 96, 4, 2},
+    {"four_lanes", 4, 32, 3},
+    {"eight_lanes_two_tiles", 8, 20, 2},
+    {"warp", 32, 1100, 2},
+    {"warp_tiles", 32, 96, 3},
+    {"block", 128, 6000, 2},
+    {"block_tiles", 128, 512, 3},
+    {"cluster", 128, 1300, 8, 4},
+    {"cluster_tiles", 128, 96, 4, 2},
+    {"block_ahead", 128, 1100, 2, 1, 2},
+    {"cluster_ahead", 128, 320, 4, 4, 2},
 };
 inline constexpr int kBlock = 128;
 
@@ -50,13 +57,18 @@ void dispatch(DType dtype, const Mapping& mapping, const Run& run) {
   }
 }
 
+template <class T>
+gpu::TileShape tile_of(const Mapping& mapping) {
+  return gpu::tile_of(mapping.tile_columns, sizeof(T), mapping.buffers);
+}
+
 /// The launch of a kernel whose teams hold so many tiles each.
 template <class T, int kTeam>
 gpu::LaunchConfig launch_config(const Mapping& mapping, std::size_t tiles = 1) {
-  const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock));
+  const auto teams = static_cast<std::size_t>(gpu::Team<kTeam>::per_block(kBlock) * mapping.buffers);
   return {.grid = mapping.grid,
           .block = kBlock,
-          .shared_bytes = teams * tiles * gpu::tile_of(mapping.tile_columns, sizeof(T)).bytes,
+          .shared_bytes = teams * tiles * tile_of<T>(mapping).bytes,
           .cluster = mapping.cluster};
 }
 

@@ -20,12 +20,19 @@ double summed(const std::vector<double>& losses, gpu::LossSumArguments arguments
   const auto rows = std::ssize(losses);
   std::vector<double> parts(static_cast<std::size_t>(gpu::loss_parts(rows)), -7.0);
   double loss = -7.0;
-  gpu::launch({.grid = grid, .block = kThreads}, gpu::loss_parts_kernel<kThreads>, losses.data(), rows,
-              parts.data());
-  arguments.parts = parts.data();
+  std::uint32_t ticket = 0;
+  arguments.row_loss = losses.data();
+  arguments.rows = rows;
   arguments.part_count = std::ssize(parts);
+  arguments.parts = parts.data();
+  arguments.ticket = &ticket;
   arguments.loss = vector(&loss, 1);
-  gpu::launch({.grid = 1, .block = kThreads}, gpu::loss_sum_kernel<kThreads>, arguments);
+  // A second time, as a graph would: the last block left the ticket as it was.
+  for (int launches = 0; launches < 2; ++launches) {
+    loss = -7.0;
+    gpu::launch({.grid = grid, .block = kThreads}, gpu::loss_sum_kernel<kThreads>, arguments);
+    EXPECT_EQ(ticket, 0U);
+  }
   return loss;
 }
 

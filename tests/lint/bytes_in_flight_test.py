@@ -97,7 +97,11 @@ class Copies(unittest.TestCase):
         self.assertEqual(flight.of_kernel(listing), 32)
 
     def test_nobody_waits_within_the_loop(self):
-        self.assertEqual(flight.of_kernel(loop(self.COPY, "LDGDEPBAR")), 16)
+        for listing in (loop(self.COPY), loop(self.COPY, "LDGDEPBAR"), loop(self.COPY, "DEPBAR.LE SB5, 0x0")):
+            self.assertEqual(flight.of_kernel(listing), flight.WHOLE_TILE)
+        narrow = loop("LDGSTS.E [R9], desc[UR6][R2.64]")
+        self.assertEqual(flight.of_kernel(narrow), 0)
+        self.assertEqual(flight.of_kernel(code(self.COPY, "@P0 BRA 0x0", load(4), store(4), "@P0 BRA 0x20", "EXIT")), 16)
 
     def test_of_a_length_that_cannot_be_seen(self):
         with self.assertRaises(ValueError):
@@ -114,11 +118,18 @@ class Multiprocessor(unittest.TestCase):
         for wanted, name, changed in [
             (64 << 10, "softmax<f32, 256 threads>", {}),
             (32 << 10, "softmax<f32, 256 threads>", dict(in_flight=32)),
-            (64 << 10, "softmax<f32, 1024 threads>", dict(block=1024)),
+            (32 << 10, "softmax<f32, 512 threads>", dict(block=512)),  # one with all the memory
             (48 << 10, "softmax_backward<f32, 256 threads>", {}),  # two tiles of 32 KiB: 3 blocks, not 4
             (32 << 10, "divergence<true, f64, 512 threads>", dict(block=512, registers=114)),
             (32 << 10, "softmax<f32, 4 lanes>", dict(block=128, shared=0)),  # rows of 128 bytes and no more
             (64 << 10, "binary_cross_entropy<f32>", {}),  # three tiles of 16 KiB leave room for 4 blocks
+            (128 << 10, "softmax<f32, 256 threads>", dict(in_flight=flight.WHOLE_TILE)),
+            (96 << 10, "softmax_backward<f32, 256 threads>", dict(in_flight=flight.WHOLE_TILE)),
+            (224 << 10, "softmax<f32, 512 threads>", dict(block=512, in_flight=flight.WHOLE_TILE)),
+            (112 << 10, "divergence<true, f64, 512 threads>", dict(block=512, registers=114,
+                                                                    in_flight=flight.WHOLE_TILE)),
+            (64 << 10, "binary_cross_entropy<f32>", dict(in_flight=flight.WHOLE_TILE)),
+            (32 << 10, "softmax<f32, 4 lanes>", dict(block=128, shared=0, in_flight=flight.WHOLE_TILE)),
             (0, "nll_backward<f32, 256 threads>", dict(in_flight=0)),
             (None, "Empty (CUB)", dict(block=0)),
         ]:
@@ -134,7 +145,7 @@ class Multiprocessor(unittest.TestCase):
 
 class Check(unittest.TestCase):
     ENOUGH, FEW = 32 << 10, (32 << 10) - 1
-    LONG, OTHER = "softmax<f32, 256 threads>", "softmax<f16, 1024 threads>"
+    LONG, OTHER = "softmax<f32, 256 threads>", "softmax<f16, 512 threads>"
 
     def test_long_rows_stream(self):
         for name, does in [(self.LONG, True), ("softmax<f32, 32 lanes>", False), ("loss_sum", False),

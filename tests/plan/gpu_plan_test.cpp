@@ -144,7 +144,7 @@ TEST(GpuPlan, BytesBeyondTheAddressSpaceAreMany) {
 
 TEST(GpuPlan, ResidentBlocksFitTheRegistersAndTheSharedMemory) {
   EXPECT_EQ(plan(64, 10, DType::f32).resident_blocks, 8);      // of 128 threads: registers for 1024
-  EXPECT_EQ(plan(64, 50257, DType::bf16).resident_blocks, 1);  // of 1024
+  EXPECT_EQ(plan(64, 50257, DType::bf16).resident_blocks, 2);  // of 512
   EXPECT_DOUBLE_EQ(occupancy(plan(64, 10, DType::f32), kHopper), 0.5);
   EXPECT_DOUBLE_EQ(occupancy(plan(64, 10, DType::f32, device("t4")), device("t4")), 1.0);
   // Four 4 KiB rows to a block: 64 KiB hold three of them where 228 KiB hold eight.
@@ -162,12 +162,47 @@ TEST(GpuPlan, ResidentBlocksFitTheRegistersAndTheSharedMemory) {
   }
 }
 
+/// A second tile is given only where it costs no block its place, and then blocks stay for all their rows.
+TEST(GpuPlan, TheNextRowIsReadAheadWhereThereIsRoom) {
+  const auto ahead = [](std::int64_t classes, DType dtype, const DeviceProperties& device = kHopper) {
+    return plan_gpu({.layout = row_major(100'000, classes), .dtype = dtype, .reads_ahead = true}, device);
+  };
+  EXPECT_EQ(ahead(1000, DType::f32).tile.buffers, 1);  // a warp
+  EXPECT_EQ(ahead(1025, DType::f32).tile.buffers, 2);
+  EXPECT_EQ(ahead(1025, DType::f32).grid, 4U * 132U);
+  EXPECT_EQ(ahead(6900, DType::f32).tile.buffers, 2);    // four times two of 27 KiB
+  EXPECT_EQ(ahead(7000, DType::f32).tile.buffers, 1);    // would be three blocks
+  EXPECT_EQ(ahead(14'000, DType::f32).tile.buffers, 2);  // twice two of 55 KiB
+  EXPECT_EQ(ahead(14'400, DType::f32).tile.buffers, 1);
+  EXPECT_EQ(ahead(1025, DType::f64).tile.buffers, 1);  // no registers
+  EXPECT_EQ(plan(100'000, 1025, DType::f32).tile.buffers, 1);
+  for (const auto& [name, device] : kNamedDevices) {
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f64}) {
+      for (std::int64_t classes = 1; classes < 1'000'000; classes += 1 + classes / 19) {
+        GpuPlan with = ahead(classes, dtype, device);
+        const GpuPlan without = plan_gpu({.layout = row_major(100'000, classes), .dtype = dtype}, device);
+        ASSERT_EQ(with.tile.columns, without.tile.columns) << name << classes;
+        ASSERT_EQ(with.cluster, without.cluster) << name << classes;
+        ASSERT_EQ(with.resident_blocks, without.resident_blocks) << name << classes;
+        ASSERT_LE(with.shared_bytes + 2 * kKiB, device.shared_per_block) << name << classes;
+        ASSERT_TRUE(with.tile.buffers == 1 || with.row_stays) << name << classes;
+        ASSERT_EQ(with.grid % with.cluster, 0U) << name << classes;
+      }
+    }
+  }
+}
+
 TEST(GpuPlan, CanBePrinted) {
   EXPECT_EQ(
       to_string(plan(8192, 128256, DType::bf16)),
-      "gpu: 1024 threads per row in each of 4 blocks of a cluster, tiles of 32064 columns, 64144 B of shared "
-      "memory, 4224 blocks, 1 at once on a multiprocessor, the row stays on chip, reads 2101346304 B, writes "
+      "gpu: 512 threads per row in each of 4 blocks of a cluster, tiles of 32064 columns, 64144 B of shared "
+      "memory, 4224 blocks, 2 at once on a multiprocessor, the row stays on chip, reads 2101346304 B, writes "
       "2101346304 B");
+  EXPECT_EQ(
+      to_string(plan_gpu({.layout = row_major(8192, 4096), .reads_ahead = true}, kHopper)),
+      "gpu: 256 threads per row, tiles of 4096 columns, 32800 B of shared memory, 528 blocks, 4 at once on a "
+      "multiprocessor, the row stays on chip and the next one comes beside it, reads 134217728 B, writes 0 "
+      "B");
 }
 
 }  // namespace

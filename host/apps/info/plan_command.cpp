@@ -23,15 +23,16 @@ struct OpWork {
   plan::CpuOp on_cpu = plan::CpuOp::loss;
   int matrices_read = 1;
   bool always_writes = false;
+  bool reads_ahead = false;
 };
 
 const std::map<std::string, OpWork> kOps{
-    {"softmax", {plan::CpuOp::softmax, 1, true}},
-    {"log_softmax", {plan::CpuOp::softmax, 1, true}},
+    {"softmax", {plan::CpuOp::softmax, 1, true, true}},
+    {"log_softmax", {plan::CpuOp::softmax, 1, true, true}},
     {"softmax_backward", {plan::CpuOp::softmax_backward, 2, true}},
     {"log_softmax_backward", {plan::CpuOp::softmax_backward, 2, true}},
-    {"cross_entropy", {plan::CpuOp::loss, 1, false}},
-    {"cross_entropy_backward", {plan::CpuOp::loss_backward, 1, true}},
+    {"cross_entropy", {plan::CpuOp::loss, 1, false, true}},
+    {"cross_entropy_backward", {plan::CpuOp::loss_backward, 1, true, true}},
     {"kl_divergence", {plan::CpuOp::loss, 2, false}},
     {"js_divergence", {plan::CpuOp::loss, 2, false}},
 };
@@ -87,9 +88,13 @@ void answer(const Question& asked) {
   std::printf("%s\n", to_string(cpu).c_str());
   print_time(asked, cpu.bytes_read + cpu.bytes_written);
   const plan::DeviceProperties device = devices().at(asked.gpu);
-  const plan::GpuPlan gpu = plan::plan_gpu(
-      {.layout = layout, .dtype = dtype, .tiles = read, .matrices_read = read, .writes_matrix = writes},
-      device);
+  const plan::GpuPlan gpu = plan::plan_gpu({.layout = layout,
+                                            .dtype = dtype,
+                                            .tiles = read,
+                                            .matrices_read = read,
+                                            .writes_matrix = writes,
+                                            .reads_ahead = op.reads_ahead && !asked.soft_targets},
+                                           device);
   std::printf("%s\n     on %s (sm_%d, %d multiprocessors): occupancy %s\n", to_string(gpu).c_str(),
               asked.gpu.c_str(), device.compute_capability, device.multiprocessors,
               percent(occupancy(gpu, device), 0).c_str());
