@@ -43,8 +43,7 @@ class RowWriter {
   /// written at least.
   HWY_INLINE void WriteTwo() {
     if (HWY_UNLIKELY(next_ + 2 * Lanes() > n_)) {
-      RowWriter rest = *this;  // who has been called is in memory, and this one is to stay in registers
-      rest.Finish();
+      if (next_ < n_) FinishFor(*this);
       next_ = n_;
       return;
     }
@@ -62,12 +61,15 @@ class RowWriter {
     };
     while (next_ < n_ && ahead() >= kPage - kNear) WriteTwo();
   }
-  HWY_NOINLINE void Finish() {
+  HWY_INLINE void Finish() {
     while (next_ + Lanes() <= n_) Write(value_.Whole(next_));
     if (next_ < n_) WritePart(n_ - next_);
   }
 
  private:
+  /// Of a copy: who is passed by reference lies in memory, and a writer's numbers are to stay in registers.
+  static HWY_NOINLINE void FinishFor(RowWriter rest) { rest.Finish(); }
+
   static std::int64_t Lanes() { return static_cast<std::int64_t>(hn::Lanes(D())); }
   bool Excepted(std::int64_t count) const {
     return static_cast<std::uint64_t>(exception_.at - next_) < static_cast<std::uint64_t>(count);

@@ -18,17 +18,16 @@ namespace {
 template <class D, class T>
 struct LogProbability {
   using C = hn::TFromD<D>;
-  D d{};
   const T* z = nullptr;
   C max = C{0};
   C log_sum = C{0};
 
   HWY_INLINE hn::Vec<D> Of(hn::Vec<D> logits) const {
-    return hn::Sub(hn::Sub(logits, hn::Set(d, max)), hn::Set(d, log_sum));
+    return hn::Sub(hn::Sub(logits, hn::Set(D(), max)), hn::Set(D(), log_sum));
   }
-  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(d, z + c)); }
+  HWY_INLINE hn::Vec<D> Whole(std::int64_t c) const { return Of(LoadVector(D(), z + c)); }
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
-    return Of(LoadPart(d, z + c, count, T(0.0F)));
+    return Of(LoadPart(D(), z + c, count, T(0.0F)));
   }
 };
 
