@@ -7,7 +7,7 @@ build  g++                   command  c++
 build  cmake                 command  cmake
 build  ninja-build           command  ninja
 build  libhwy-dev            header   hwy/highway.h
-build  libopenblas-dev       header   cblas.h
+build  libopenblas-dev       header   openblas_config.h
 build  libcli11-dev          header   CLI/CLI.hpp
 build  nlohmann-json3-dev    header   nlohmann/json.hpp
 build  zlib1g-dev            header   zlib.h
@@ -38,7 +38,8 @@ have() {  # command|header|file|module NAME
     module) python3 -c "import $2" 2>/dev/null || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     header)
       local dir extra=${CPATH:-}
-      for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*; do
+      # OpenBLAS's lie apart; a cblas.h may be another library's.
+      for dir in ${extra//:/ } /usr/local/include /usr/include /usr/include/*-linux-gnu*{,/openblas-pthread}; do
         [ -e "$dir/$2" ] && return
       done
       return 1
