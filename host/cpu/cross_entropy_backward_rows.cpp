@@ -46,6 +46,7 @@ struct GradientFromLse {
   HWY_INLINE hn::Vec<D> Part(std::int64_t c, std::size_t count) const {
     return Of(LoadPart(d, x + c, count, T(0.0F)));
   }
+  HWY_INLINE void Fetch(std::int64_t c, std::int64_t count) const { PrefetchAhead(x + c, count); }
 };
 
 template <class D, class Row>

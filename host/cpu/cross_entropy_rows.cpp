@@ -10,7 +10,7 @@
 #include <hwy/highway.h>
 
 #include "host/cpu/row_formulas.hpp"
-#include "host/cpu/row_kept-inl.h"
+#include "host/cpu/row_pending-inl.h"
 #include "host/cpu/row_rank-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,21 +25,14 @@ class Rows {
   using D = hn::ScalableTag<C>;
 
   Rows(const CrossEntropyJob& job, const CrossEntropyParts& parts)
-      : job_(job), parts_(parts), classes_(job.classes()) {}
+      : job_(job), parts_(parts), classes_(job.classes()), pending_(job.outputs.grad, classes_) {}
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
-    Close();
+    pending_.Close();
   }
 
  private:
-  /// A row whose loss is known and whose gradient is being written.
-  struct Pending {
-    RowWriter<D, T, KeptTimes<D>> writer{};
-    std::int64_t row = -1;
-    T* out = nullptr;
-  };
-
   void Row(std::int64_t r) {
     const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
     if (job_.ignored(label)) return write_ignored_row<T>(job_, r);
@@ -69,15 +62,11 @@ class Rows {
       Nothing nothing;
       return NormaliseRow(x, classes_, nothing, scale);
     }
-    if (kept_.exps == nullptr) {
-      thread_local Scratch memory;
-      kept_ = MakeKept<D>(memory, classes_, x, row_to_write<T>(job_.outputs.grad, r, PackedGrad()));
-    }
-    WriteAndKeep<D, T, KeptTimes<D>> along(pending_.writer, kept_, x);
+    auto along = pending_.Along(pending_.Keep(r, x), x);
     const RowSums found = NormaliseRow(x, classes_, along, scale);
-    pending_.writer = along.writer;
-    Close();
-    kept_.Settle(classes_);
+    pending_.TakeBack(along.writer);
+    pending_.Close();
+    pending_.kept().Settle(classes_);
     return found;
   }
 
@@ -86,17 +75,17 @@ class Rows {
     const RowUpstream upstream = job_.row_upstream(r);
     const RowGradient gradient = gradient_of(sums, row, options_, upstream, label >= 0 ? &of_label : nullptr);
     const double slope = job_.transform.slope;
-    pending_.row = r;
-    pending_.out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());
+    T* out = pending_.Place(r);
     const Exception<T> at_label{label, T(static_cast<C>(slope * gradient.at_label))};
     const double of_prob = slope * gradient.of_prob;
     if (HWY_UNLIKELY(found.coarse)) {
-      WriteRow(D(), pending_.out, classes_, Coarse(x, found.top, sums.max, of_prob / sums.sum()),
+      WriteRow(D(), out, classes_, Coarse(x, found.top, sums.max, of_prob / sums.sum()),
                job_.streaming_stores, at_label);
-      return Close();
+      finish_row(job_.outputs.grad, r, out, classes_);
+      return;
     }
-    const KeptTimes<D> value{kept_.exps, static_cast<C>(of_prob * found.of_exp())};
-    pending_.writer = {pending_.out, classes_, value, job_.streaming_stores, at_label};
+    const KeptTimes<D> value{pending_.kept().exps, static_cast<C>(of_prob * found.of_exp())};
+    pending_.Open(r, {out, classes_, value, job_.streaming_stores, at_label});
   }
 
   CoarseExp<D, T> Coarse(const T* x, double top, double max, double factor) const {
@@ -108,25 +97,11 @@ class Rows {
             .factor = static_cast<C>(factor)};
   }
 
-  static Scratch& PackedGrad() {
-    thread_local Scratch packed;
-    return packed;
-  }
-
-  /// The pending row's elements are written.
-  void Close() {
-    if (pending_.row < 0) return;
-    pending_.writer.Finish();
-    finish_row(job_.outputs.grad, pending_.row, pending_.out, classes_);
-    pending_ = {};
-  }
-
   const CrossEntropyJob& job_;
   const CrossEntropyParts& parts_;
   std::int64_t classes_;
   RowOptions options_ = job_.row_options();
-  KeptExps<D> kept_{};
-  Pending pending_{};
+  PendingRow<D, T, KeptTimes<D>> pending_;  ///< its loss is known, its gradient is being written
 };
 
 void CrossEntropyRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,

@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "host/cpu/row_gradient-inl.h"
+#include "host/cpu/row_pending-inl.h"
 #include "host/cpu/row_rank-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,7 +30,7 @@ class TermRows {
   using D = hn::ScalableTag<C>;
 
   TermRows(const CrossEntropyJob& job, const CrossEntropyParts& parts)
-      : job_(job), parts_(parts), classes_(job.classes()) {}
+      : job_(job), parts_(parts), classes_(job.classes()), pending_(job.outputs.grad, classes_) {}
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
@@ -40,13 +41,6 @@ class TermRows {
   using RowLogits = Logits<D, T>;
   using Known = KnownLoss<D, T, RowLogits>;
   using Gradient = std::conditional_t<kFull, QuickGradient<D, T>, SharedExp<D, T, RowLogits>>;
-
-  /// A row whose loss is known and whose gradient is being written.
-  struct Pending {
-    RowWriter<D, T, Gradient> writer{};
-    std::int64_t row = -1;
-    T* out = nullptr;
-  };
 
   void Row(std::int64_t r) {
     const std::int64_t label = job_.has_labels() ? load(job_.target.labels, r) : -1;
@@ -61,16 +55,11 @@ class TermRows {
         RowLogits{MakeLogits<D, T>(job_, r, packed_logits[turn_], made[turn_])}, {known.in, job_.weight_sum},
         classes_, static_cast<C>(job_.transform.scale));
     const T* x = normaliser.row().at;
-    if (kept_.exps == nullptr) {
-      thread_local Scratch memory;
-      const T* to = job_.outputs.grad.given() ? row_to_write<T>(job_.outputs.grad, r, PackedGrad()) : x;
-      kept_ = MakeKept<D>(memory, classes_, x, to);
-    }
-    WriteAndKeep<D, T, Gradient> along(pending_.writer, kept_, x);
+    auto along = pending_.Along(pending_.Keep(r, x), x);
     known.found = normaliser.Run(along);
-    pending_.writer = along.writer;
+    pending_.TakeBack(along.writer);
     Close();
-    kept_.Settle(classes_);
+    pending_.kept().Settle(classes_);
 
     known.logits = normaliser.row();
     known.sums = normaliser.terms().Sums(known.found.state, classes_);
@@ -155,8 +144,8 @@ class TermRows {
     if constexpr (kFull) {
       if (job_.outputs.grad_targets.given()) OfTargets(r, known, upstream);
     }
-    if (job_.outputs.grad.given()) OfLogits(r, known, upstream);
-    if (pending_.row < 0) FinishTargets(r);
+    const bool written = !job_.outputs.grad.given() || OfLogits(r, known, upstream);
+    if (written) FinishTargets(r);
   }
 
   void OfTargets(std::int64_t r, const Known& known, const RowUpstream& upstream) {
@@ -186,7 +175,8 @@ class TermRows {
     of_targets_ = nullptr;
   }
 
-  void OfLogits(std::int64_t r, const Known& known, const RowUpstream& upstream) {
+  /// Gives whether the row is written already.
+  bool OfLogits(std::int64_t r, const Known& known, const RowUpstream& upstream) {
     const RowTotals& sums = known.sums;
     const Special& special = known.special;
     RowGradient gradient = gradient_of(sums, known.loss, options_, upstream, LabelOf(known));
@@ -195,30 +185,29 @@ class TermRows {
     }
     if (job_.has_labels()) gradient.of_target = gradient.of_given = 0.0;
 
-    T* out = row_to_write<T>(job_.outputs.grad, r, PackedGrad());
+    T* out = pending_.Place(r);
     const double slope = job_.transform.slope;
     const double special_slope =
         special.at >= 0
             ? slope_at(job_, static_cast<double>(static_cast<C>(known.logits.at[special.at])), special.at)
             : 0.0;
-    pending_.row = r;
-    pending_.out = out;
     const Exception<T> at_special{
         special.at, T(static_cast<C>(gradient.at_label == 0.0 ? 0.0 : special_slope * gradient.at_label))};
     if (known.careful) {
       WriteRow(D(), out, classes_, MakeCareful(RowOf(known), gradient, slope), job_.streaming_stores,
                at_special);
-      Close();
-    } else {
-      pending_.writer = {out, classes_, Quick(known, gradient, slope), job_.streaming_stores, at_special};
+      finish_row(job_.outputs.grad, r, out, classes_);
+      return true;
     }
+    pending_.Open(r, {out, classes_, Quick(known, gradient, slope), job_.streaming_stores, at_special});
+    return false;
   }
 
   Gradient Quick(const Known& known, const RowGradient& gradient, double slope) const {
     const double of_exp = known.found.of_exp();
     SharedExp<D, T, RowLogits> exp{
         .logits = known.logits,
-        .exps = kept_.exps,
+        .exps = pending_.kept().exps,
         .of_exp = static_cast<C>(slope * gradient.of_prob * of_exp),
         .share = gradient.share == 0.0 ? C{0} : static_cast<C>(slope * gradient.share)};  // not -0
     if constexpr (kFull) {
@@ -237,18 +226,10 @@ class TermRows {
     }
   }
 
-  static Scratch& PackedGrad() {
-    thread_local Scratch packed;
-    return packed;
-  }
-
   /// The pending row's elements are written.
   void Close() {
-    if (pending_.row < 0) return;
-    pending_.writer.Finish();
-    finish_row(job_.outputs.grad, pending_.row, pending_.out, classes_);
-    FinishTargets(pending_.row);
-    pending_ = {};
+    const std::int64_t closed = pending_.Close();
+    if (closed >= 0) FinishTargets(closed);
   }
 
   const CrossEntropyJob& job_;
@@ -256,9 +237,8 @@ class TermRows {
   std::int64_t classes_;
   RowOptions options_ = job_.row_options();
   std::size_t turn_ = 0;
-  KeptExps<D> kept_{};
-  Pending pending_{};
-  const T* of_targets_ = nullptr;  ///< the targets' gradient, until it may take their place
+  PendingRow<D, T, Gradient> pending_;  ///< its loss is known, its gradient is being written
+  const T* of_targets_ = nullptr;       ///< the targets' gradient, until it may take their place
 };
 
 void CrossEntropyTermRows(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end,

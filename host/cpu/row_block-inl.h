@@ -23,10 +23,8 @@ HWY_INLINE void PrefetchAhead(const T* at, std::int64_t count) {
   constexpr std::uintptr_t kLine = 64;
   constexpr std::uintptr_t kAhead = 8192;
   const auto begin = reinterpret_cast<std::uintptr_t>(at) + kAhead;
-  const auto end = begin + static_cast<std::uintptr_t>(count) * sizeof(T);
-  for (auto line = begin; line < end; line += kLine) {
-    hwy::Prefetch(reinterpret_cast<const void*>(line));
-  }
+  const auto bytes = static_cast<std::uintptr_t>(count) * sizeof(T);
+  for (std::uintptr_t b = 0; b < bytes; b += kLine) hwy::Prefetch(reinterpret_cast<const void*>(begin + b));
 }
 
 template <class D>
@@ -133,9 +131,8 @@ struct BlockSums {
 /// Reads n columns from `begin` on. `meanwhile()` is called after the loads of at most two vectors of them,
 /// `meanwhile.Keep` with the exponentials of each vector, those of columns that do not exist being 0.
 template <class Terms, class D, class Row, class Meanwhile, class C = hn::TFromD<D>>
-HWY_INLINE BlockSums<D, Terms> ReadBlock(D d, const Row& row, const typename Terms::Inputs& in,
-                                         std::int64_t begin, std::int64_t n, C scale, C reference,
-                                         Meanwhile& to_do) {
+HWY_NOINLINE BlockSums<D, Terms> ReadBlock(D d, Row row, typename Terms::Inputs in, std::int64_t begin,
+                                           std::int64_t n, C scale, C reference, Meanwhile& to_do) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   Meanwhile meanwhile = to_do;  // locals stay in registers, which results and arguments do not
   BlockSums<D, Terms> sums(scale, reference);

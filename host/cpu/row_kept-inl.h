@@ -61,30 +61,12 @@ struct KeptTimes {
   }
 };
 
-/// Writes one row and keeps the next, each in the place that the other has just left.
-template <class D, class T, class Value>
-struct WriteAndKeep {
-  using C = hn::TFromD<D>;
-  RowWriter<D, T, Value> writer;
-  KeptExps<D> kept;
-
-  WriteAndKeep(const RowWriter<D, T, Value>& writer_, const KeptExps<D>& kept_, const T* reads)
-      : writer(writer_), kept(kept_) {
-    writer.KeepClearOf(reads);
-  }
-  HWY_INLINE void operator()() { writer.WriteTwo(); }
-  HWY_INLINE void Keep(D d, std::int64_t c, hn::Vec<D> e) const { kept.Keep(d, c, e); }
-  HWY_INLINE void SetReference(std::int64_t block, C reference) const { kept.SetReference(block, reference); }
-  KeptExps<D> keeper() const { return kept; }
-};
-
 /// A thread's memory for them, for rows of which the first is read at `reads` and written at `writes`. Where
 /// rows lie a multiple of 4096 bytes apart, all of them then keep their distances (see KeepClearOf): loads
 /// from 0 to 1024 bytes below a store are what costs.
 template <class D, class T>
 KeptExps<D> MakeKept(Scratch& memory, std::int64_t classes, const T* reads, const T* writes) {
   using C = hn::TFromD<D>;
-  constexpr std::uintptr_t kPage = 4096, kNear = 1024;
   const auto n = static_cast<std::size_t>(classes);
   const auto lanes = static_cast<std::size_t>(hn::Lanes(D()));
   const std::size_t references = n / kBlock + 1;

@@ -14,22 +14,23 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// A block again, from another reference.
-template <class Terms, class D, class Row, class Keeper, class C = hn::TFromD<D>>
-HWY_NOINLINE BlockSums<D, Terms> ReadBlockAgain(D d, Row row, typename Terms::Inputs in, std::int64_t begin,
-                                                std::int64_t n, C scale, C reference, Keeper keeper) {
-  return ReadBlock<Terms>(d, row, in, begin, n, scale, reference, keeper);
-}
-
 /// Largest of the first n columns.
 template <class D, class Row>
 HWY_INLINE hn::TFromD<D> Maximum(D d, const Row& row, std::int64_t n) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   auto max = hn::Set(d, MinusInfinity<hn::TFromD<D>>());
-  for (std::int64_t c = 0; c < n; c += lanes) {
+  auto max1 = max, max2 = max, max3 = max;  // of four at once: each maximum waits for the one before
+  std::int64_t c = 0;
+  for (; c + 4 * lanes <= n; c += 4 * lanes) {
+    max = hn::Max(max, row.Whole(c));
+    max1 = hn::Max(max1, row.Whole(c + lanes));
+    max2 = hn::Max(max2, row.Whole(c + 2 * lanes));
+    max3 = hn::Max(max3, row.Whole(c + 3 * lanes));
+  }
+  for (; c < n; c += lanes) {
     max = hn::Max(max, n - c >= lanes ? row.Whole(c) : row.Part(c, static_cast<std::size_t>(n - c)));
   }
-  return hn::GetLane(hn::MaxOfLanes(d, max));
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max, max1), hn::Max(max2, max3))));
 }
 
 /// Of a block, with every exponential seen from the row's maximum.
@@ -102,16 +103,18 @@ class RowNormaliser {
   HWY_INLINE RowSums Run(Meanwhile& meanwhile) {
     const D d;
     FindReference(meanwhile);
-    const auto in = terms_.inputs;  // locals stay in registers: what meanwhile() writes might alias members
+    const auto in = terms_.inputs;
     for (std::int64_t begin = 0; begin < classes_; begin += kBlock) {
       Prepare(begin + Columns(begin), meanwhile);
-      const Row row = row_;
+      auto keeper = meanwhile.keeper();
+      const auto again = [&]() HWY_ATTR {
+        return ReadBlock<Terms>(d, row_, in, begin, Columns(begin), scale_, reference_, keeper);
+      };
       auto block = [&]() HWY_ATTR {
         if constexpr (Row::kMade) {
-          return ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_,
-                                       meanwhile.keeper());
+          return again();
         } else {
-          return ReadBlock<Terms>(d, row, in, begin, Columns(begin), scale_, reference_, meanwhile);
+          return ReadBlock<Terms>(d, row_, in, begin, Columns(begin), scale_, reference_, meanwhile);
         }
       }();
       const auto higher = hn::Gt(block.Max(), hn::Set(d, max_));
@@ -121,8 +124,7 @@ class RowNormaliser {
         others_ += of_max_block_;
         if (Scaled(max_) - reference_ > C{kFarthest}) {
           Rebase(begin);
-          block = ReadBlockAgain<Terms>(d, row, in, begin, Columns(begin), scale_, reference_,
-                                        meanwhile.keeper());
+          block = again();
         }
         of_max_block_ = block.Sum();
         if constexpr (Terms::kAny) terms_.TakeMaximum(block.Entropy());
@@ -132,7 +134,7 @@ class RowNormaliser {
       }
       meanwhile.SetReference(begin / kBlock, reference_);
       if constexpr (Terms::kAny) {
-        terms_.AddBlock(row, begin, Columns(begin), scale_, reference_, block.Linear());
+        terms_.AddBlock(row_, begin, Columns(begin), scale_, reference_, block.Linear());
       }
     }
     return Finish();

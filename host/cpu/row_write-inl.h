@@ -13,6 +13,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
+/// A load waits for an earlier store if the load's address lies from 0 to kNear bytes below it but for a
+/// multiple of kPage.
+inline constexpr std::uintptr_t kPage = 4096, kNear = 1024;
+
 /// An element of a row that is not what its formula says.
 template <class T>
 struct Exception {
@@ -22,9 +26,9 @@ struct Exception {
 
 /// out[c] = value(c) for c in [0, n), a few vectors at a time, so that it can go on while another row is
 /// read: memory then reads and writes at once. value.Whole(c) gives a vector of columns from c on;
-/// value.Part(c, k) the same of which only k exist. Stores that bypass the caches want aligned vectors, so
-/// the columns before the first aligned one go by themselves; the values do not depend on how they are
-/// grouped.
+/// value.Part(c, k) the same of which only k exist; value.Fetch(c, k), where there is one, asks memory for
+/// what k columns from c on will want. Stores that bypass the caches want aligned vectors, so the columns
+/// before the first aligned one go by themselves; the values do not depend on how they are grouped.
 template <class D, class T, class Value>
 class RowWriter {
  public:
@@ -33,28 +37,26 @@ class RowWriter {
       : out_(out), n_(n), value_(value), streaming_(streaming), exception_(exception) {
     // The row's last line is written like any other: it is not to be waited for then.
     hwy::Prefetch(out + n - 1);
-    const std::size_t vector_bytes = static_cast<std::size_t>(Lanes()) * sizeof(T);
-    const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % vector_bytes;
-    if (past != 0) WritePart(HWY_MIN(n, static_cast<std::int64_t>((vector_bytes - past) / sizeof(T))));
+    const std::int64_t odd_columns = ColumnsTo(static_cast<std::size_t>(Lanes()) * sizeof(T));
+    if (odd_columns != 0) WritePart(HWY_MIN(n, odd_columns));
+    if (ColumnsTo(AlignmentOfTwo<D, T>()) != 0 && next_ + Lanes() <= n) Write(value_.Whole(next_));
+    FindPlainEnd();
   }
 
   /// To be called when the loads of a step have been made: a load waits for every store before it whose
   /// address has the same low 12 bits. After as many calls as pairs of vectors were read, so many columns are
   /// written at least.
   HWY_INLINE void WriteTwo() {
-    if (HWY_UNLIKELY(next_ + 2 * Lanes() > n_)) {
-      if (next_ < n_) FinishFor(*this);
-      next_ = n_;
+    if (HWY_UNLIKELY(next_ + 2 * Lanes() > plain_end_)) {
+      if (next_ < n_) WriteTwoFor(*this);
+      next_ = HWY_MIN(next_ + 2 * Lanes(), n_);
+      FindPlainEnd();
       return;
     }
-    const auto v0 = value_.Whole(next_);
-    const auto v1 = value_.Whole(next_ + Lanes());
-    Write(v0);
-    Write(v1);
+    WritePlainTwo();
   }
   /// Runs ahead where reading would trip over what was just written, all row long.
   void KeepClearOf(const T* reads) {
-    constexpr std::uintptr_t kPage = 4096, kNear = 1024;
     const auto ahead = [&] {
       return (reinterpret_cast<std::uintptr_t>(reads) - reinterpret_cast<std::uintptr_t>(out_ + next_)) %
              kPage;
@@ -62,23 +64,54 @@ class RowWriter {
     while (next_ < n_ && ahead() >= kPage - kNear) WriteTwo();
   }
   HWY_INLINE void Finish() {
-    while (next_ + Lanes() <= n_) Write(value_.Whole(next_));
-    if (next_ < n_) WritePart(n_ - next_);
+    while (next_ < n_) {
+      while (next_ + 2 * Lanes() <= plain_end_) {
+        if constexpr (requires { value_.Fetch(next_, next_); }) value_.Fetch(next_, 2 * Lanes());
+        WritePlainTwo();
+      }
+      WriteUpToTwo();
+      FindPlainEnd();
+    }
   }
 
  private:
-  /// Of a copy: who is passed by reference lies in memory, and a writer's numbers are to stay in registers.
-  static HWY_NOINLINE void FinishFor(RowWriter rest) { rest.Finish(); }
-
   static std::int64_t Lanes() { return static_cast<std::int64_t>(hn::Lanes(D())); }
   bool Excepted(std::int64_t count) const {
     return static_cast<std::uint64_t>(exception_.at - next_) < static_cast<std::uint64_t>(count);
   }
+  /// Until the next one is aligned.
+  std::int64_t ColumnsTo(std::size_t alignment) const {
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(out_ + next_) % alignment;
+    return past == 0 ? 0 : static_cast<std::int64_t>((alignment - past) / sizeof(T));
+  }
+  void FindPlainEnd() { plain_end_ = exception_.at >= next_ ? exception_.at : n_; }
 
+  HWY_INLINE void WritePlainTwo() {
+    const D d;
+    const auto v0 = value_.Whole(next_);
+    const auto v1 = value_.Whole(next_ + Lanes());
+    if (streaming_) {
+      StoreTwo<true>(d, v0, v1, out_ + next_);
+    } else {
+      StoreTwo<false>(d, v0, v1, out_ + next_);
+    }
+    next_ += 2 * Lanes();
+  }
+  /// Of a copy: who is passed by reference lies in memory, and a writer's numbers are to stay in registers.
+  static HWY_NOINLINE void WriteTwoFor(RowWriter writer) { writer.WriteUpToTwo(); }
+  HWY_INLINE void WriteUpToTwo() {
+    for (int i = 0; i < 2 && next_ < n_; ++i) {
+      if (next_ + Lanes() <= n_) {
+        Write(value_.Whole(next_));
+      } else {
+        WritePart(n_ - next_);
+      }
+    }
+  }
   HWY_INLINE void Write(hn::Vec<D> v) {
     const D d;
-    if (HWY_UNLIKELY(Excepted(Lanes()))) {
-      WriteAround(v, out_ + next_, exception_.at - next_, exception_.value, streaming_);
+    if (Excepted(Lanes())) {
+      WriteAround(v);
     } else if (streaming_) {
       StoreVector<true>(d, v, out_ + next_);
     } else {
@@ -87,14 +120,14 @@ class RowWriter {
     next_ += Lanes();
   }
   /// Whole as well: an element by itself would wait for a line that has only just left.
-  static HWY_NOINLINE void WriteAround(hn::Vec<D> v, T* out, std::int64_t at, T value, bool streaming) {
+  HWY_INLINE void WriteAround(hn::Vec<D> v) {
     HWY_ALIGN T lanes[hn::MaxLanes(D())];
     StoreVector<false>(D(), v, lanes);
-    lanes[at] = value;
-    if (streaming) {
-      StreamLanes(D(), lanes, out);
+    lanes[exception_.at - next_] = exception_.value;
+    if (streaming_) {
+      StreamLanes(D(), lanes, out_ + next_);
     } else {
-      std::memcpy(out, lanes, sizeof(T) * static_cast<std::size_t>(Lanes()));
+      std::memcpy(out_ + next_, lanes, sizeof(T) * static_cast<std::size_t>(Lanes()));
     }
   }
   HWY_INLINE void WritePart(std::int64_t count) {
@@ -107,20 +140,10 @@ class RowWriter {
   T* out_ = nullptr;
   std::int64_t n_ = 0;
   std::int64_t next_ = 0;
+  std::int64_t plain_end_ = 0;  ///< up to here whole vectors can go without a look at the exception
   Value value_{};
   bool streaming_ = false;
   Exception<T> exception_{};
-};
-
-/// Goes on with a row while the one at `reads` is read. To be a local, so that it stays in registers.
-template <class D, class T, class Value>
-struct WriteAlong : Nothing {
-  RowWriter<D, T, Value> writer;
-
-  WriteAlong(const RowWriter<D, T, Value>& writer_, const T* reads) : writer(writer_) {
-    writer.KeepClearOf(reads);
-  }
-  HWY_INLINE void operator()() { writer.WriteTwo(); }
 };
 
 /// A row at once.

@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "host/cpu/row_kept-inl.h"
+#include "host/cpu/row_pending-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
@@ -38,11 +38,11 @@ class Rows {
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
 
-  explicit Rows(const SoftmaxJob& job) : job_(job), classes_(job.logits.layout.classes) {}
+  explicit Rows(const SoftmaxJob& job) : job_(job), pending_(job.result, job.logits.layout.classes) {}
 
   void Run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) Row(r);
-    Close();
+    pending_.Close();
   }
 
  private:
@@ -52,29 +52,23 @@ class Rows {
     thread_local Scratch packed_logits[2];  // the pending row still needs its own
     const T* z = read_row<T>(job_.logits, r, packed_logits[r % 2]);
     const RowSums found = Read(r, z);
-    pending_ = r;
-    out_ = row_to_write<T>(job_.result, r, PackedResult());
-    writer_ = {out_, classes_, ValueOf(z, found), job_.streaming_stores};
+    pending_.Open(r, {pending_.Place(r), classes(), ValueOf(z, found), job_.streaming_stores});
   }
 
   RowSums Read(std::int64_t r, const T* z) {
     if constexpr (kLog) {
-      return ReadAlong(z, WriteAlong<D, T, Value>(writer_, z));
+      return ReadAlong(z, pending_.Along(Nothing(), z));
     } else {
-      if (kept_.exps == nullptr) {
-        thread_local Scratch memory;
-        kept_ = MakeKept<D>(memory, classes_, z, row_to_write<T>(job_.result, r, PackedResult()));
-      }
-      const RowSums found = ReadAlong(z, WriteAndKeep<D, T, Value>(writer_, kept_, z));
-      kept_.Settle(classes_);
+      const RowSums found = ReadAlong(z, pending_.Along(pending_.Keep(r, z), z));
+      pending_.kept().Settle(classes());
       return found;
     }
   }
   template <class Along>
   RowSums ReadAlong(const T* z, Along along) {
-    const RowSums found = NormaliseRow(z, classes_, along);
-    writer_ = along.writer;
-    Close();
+    const RowSums found = NormaliseRow(z, classes(), along);
+    pending_.TakeBack(along.writer);
+    pending_.Close();
     return found;
   }
 
@@ -83,29 +77,14 @@ class Rows {
       const MaxRest& state = found.state;
       return {.z = z, .max = static_cast<C>(state.max), .log_sum = static_cast<C>(state.log_sum())};
     } else {
-      return {kept_.exps, static_cast<C>(found.of_exp())};
+      return {pending_.kept().exps, static_cast<C>(found.of_exp())};
     }
   }
 
-  /// The pending row's elements are written.
-  void Close() {
-    if (pending_ < 0) return;
-    writer_.Finish();
-    write_row(job_.result, pending_, out_);
-    pending_ = -1;
-  }
-
-  static Scratch& PackedResult() {
-    thread_local Scratch packed;
-    return packed;
-  }
+  std::int64_t classes() const { return job_.logits.layout.classes; }
 
   const SoftmaxJob& job_;
-  std::int64_t classes_;
-  std::int64_t pending_ = -1;  ///< the row that is being written while the next one is read
-  T* out_ = nullptr;
-  RowWriter<D, T, Value> writer_{};
-  KeptExps<D> kept_{};
+  PendingRow<D, T, Value> pending_;
 };
 
 void SoftmaxRows(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {

@@ -61,17 +61,23 @@ HWY_INLINE hn::Vec<D> LoadVector(D d, const f16* from) {
   }
 }
 
-/// Rounded to nearest even, as the scalar conversions of xent::bf16 and xent::f16 do; NaN stays NaN.
+/// Bits whose upper half is v as bf16, to nearest even. Of no NaN: one could become infinite.
 template <class D>
-HWY_INLINE auto ToBf16Bits(D /*d*/, hn::Vec<D> v) {
+HWY_INLINE auto RoundToBf16(D /*d*/, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> d32;
-  const hn::Rebind<std::uint16_t, D> d16;
   const auto bits = hn::BitCast(d32, v);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7FFF)));
-  const auto quiet = hn::Or(bits, hn::Set(d32, 0x00400000));
+  return hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7FFF)));
+}
+
+/// Rounded to nearest even, as the scalar conversions of xent::bf16 and xent::f16 do; NaN stays NaN.
+template <class D>
+HWY_INLINE auto ToBf16Bits(D d, hn::Vec<D> v) {
+  const hn::RebindToUnsigned<D> d32;
+  const hn::Rebind<std::uint16_t, D> d16;
+  const auto quiet = hn::Or(hn::BitCast(d32, v), hn::Set(d32, 0x00400000));
   const auto nan = hn::RebindMask(d32, hn::IsNaN(v));
-  return hn::TruncateTo(d16, hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, rounded)));
+  return hn::TruncateTo(d16, hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, RoundToBf16(d, v))));
 }
 
 template <bool kStream, class D, class DTo, class V>
@@ -106,6 +112,35 @@ HWY_INLINE void StoreVector(D /*d*/, hn::Vec<D> v, f16* to) {
     StoreBits<kStream, D>(bits16, hn::BitCast(bits16, halves), reinterpret_cast<std::uint16_t*>(to));
   }
 }
+
+/// What StoreTwo<true> wants `to` aligned to.
+template <class D, class T>
+HWY_INLINE std::size_t AlignmentOfTwo() {
+  const std::size_t vector = hn::Lanes(D()) * sizeof(T);
+  return std::is_same_v<T, bf16> ? 2 * vector : vector;
+}
+
+/// Two vectors side by side.
+template <bool kStream, class D, class T>
+HWY_INLINE void StoreTwo(D d, hn::Vec<D> v0, hn::Vec<D> v1, T* to) {
+  StoreVector<kStream>(d, v0, to);
+  StoreVector<kStream>(d, v1, to + hn::Lanes(d));
+}
+
+#if HWY_TARGET != HWY_SCALAR
+template <bool kStream, class D>
+HWY_INLINE void StoreTwo(D d, hn::Vec<D> v0, hn::Vec<D> v1, bf16* to) {
+  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(hn::Add(v0, v1))))) {
+    StoreVector<kStream>(d, v0, to);
+    StoreVector<kStream>(d, v1, to + hn::Lanes(d));
+    return;
+  }
+  const hn::Repartition<std::uint16_t, D> d16;
+  const auto low = hn::BitCast(d16, RoundToBf16(d, v0));
+  const auto high = hn::BitCast(d16, RoundToBf16(d, v1));
+  StoreBits<kStream, D>(d16, hn::ConcatOdd(d16, high, low), reinterpret_cast<std::uint16_t*>(to));
+}
+#endif
 
 /// A vector's worth of elements that lie in aligned memory, past the caches.
 template <class D, class T>
