@@ -103,21 +103,10 @@ TEST(CudaBackend, BitsDoNotDependOnTheOrderOfThreadsNorOnTheDevice) {
 TEST(CudaBackend, BitsDoNotDependOnHowManyStepsAreAskedFor) {
   const Recipe recipe = test::busy_recipe();
   const auto run = [&](const std::vector<std::int64_t>& chunks) {
-    const auto backend = started(recipe, Device::cuda);
-    std::vector<BatchResult> all;
-    for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
-      std::int64_t done = 0;
-      for (const std::int64_t chunk : chunks) {
-        const auto results = train(*backend, epoch, done, chunk);
-        all.insert(all.end(), results.begin(), results.end());
-        done += chunk;
-      }
-    }
-    return std::pair(all, backend->state());
+    return test::train_in_chunks(*started(recipe, Device::cuda), 3, chunks);
   };
   const auto [results, state] = run({6});
-  for (const std::vector<std::int64_t>& chunks :
-       {std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}}) {
+  for (const std::vector<std::int64_t>& chunks : test::kChunks) {
     const auto [again, state_again] = run(chunks);
     expect_equal(again, results);
     expect_equal(state_again, state);

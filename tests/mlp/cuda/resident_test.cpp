@@ -150,20 +150,10 @@ TEST(Resident, OtherNumbersOfClasses) {
   }
 }
 
-using Trained = std::pair<std::vector<BatchResult>, NetworkState>;
+using test::Trained;
 
 Trained run(const Recipe& recipe, const std::vector<std::int64_t>& chunks = {6}) {
-  const auto backend = started(recipe, StepPath::resident);
-  std::vector<BatchResult> all;
-  for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
-    std::int64_t done = 0;
-    for (const std::int64_t chunk : chunks) {
-      const auto results = train(*backend, epoch, done, chunk);
-      all.insert(all.end(), results.begin(), results.end());
-      done += chunk;
-    }
-  }
-  return {all, backend->state()};
+  return test::train_in_chunks(*started(recipe, StepPath::resident), 2, chunks);
 }
 
 void expect_same_bits(const Trained& a, const Trained& b) {
@@ -183,8 +173,7 @@ TEST(Resident, BitsDoNotDependOnWhatIsAskedForNorOnRoom) {
   const Recipe recipe = one_hidden_layer();
   const EmulatedDevice emulated(device(5));
   const Trained expected = run(recipe);
-  for (const std::vector<std::int64_t>& chunks :
-       {std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}}) {
+  for (const std::vector<std::int64_t>& chunks : test::kChunks) {
     expect_same_bits(run(recipe, chunks), expected);
   }
   std::size_t room = 227U << 10U;

@@ -35,4 +35,24 @@ inline std::vector<BatchResult> train(Backend& backend, std::int64_t epoch, std:
   return backend.train({.epoch = epoch, .first_in_epoch = first_in_epoch, .first = first, .lr = rates});
 }
 
+using Trained = std::pair<std::vector<BatchResult>, NetworkState>;
+
+/// So many epochs, each in chunks of so many steps.
+inline Trained train_in_chunks(Backend& backend, std::int64_t epochs,
+                               const std::vector<std::int64_t>& chunks) {
+  std::vector<BatchResult> all;
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+    std::int64_t done = 0;
+    for (const std::int64_t chunk : chunks) {
+      const auto results = train(backend, epoch, done, chunk);
+      all.insert(all.end(), results.begin(), results.end());
+      done += chunk;
+    }
+  }
+  return {all, backend.state()};
+}
+
+/// Ways to ask for the steps of an epoch, which must change nothing.
+inline const std::vector<std::vector<std::int64_t>> kChunks = {{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}};
+
 }  // namespace xent::mlp::test
