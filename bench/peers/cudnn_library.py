@@ -32,7 +32,7 @@ class Softmax:
     """Of one library, on the current device. Shapes are kept: each is described once."""
 
     def __init__(self, library):
-        self.library = library
+        self.loaded = library
         library.cudnnGetErrorString.restype = ctypes.c_char_p
         library.cudnnGetVersion.restype = ctypes.c_size_t
         self.handle = ctypes.c_void_p()
@@ -41,7 +41,7 @@ class Softmax:
         self.one, self.zero = ctypes.c_float(1), ctypes.c_float(0)  # floats also for 16-bit types
 
     def version(self):
-        number = self.library.cudnnGetVersion()
+        number = self.loaded.cudnnGetVersion()
         major, rest = divmod(number, 10000 if number >= 90000 else 1000)
         return f"{major}.{rest // 100}.{rest % 100}"
 
@@ -69,6 +69,6 @@ class Softmax:
         return self.shapes[key]
 
     def _call(self, name, *arguments):
-        status = getattr(self.library, name)(*arguments)
+        status = getattr(self.loaded, name)(*arguments)
         if status:
-            raise RuntimeError(f"{name}: {self.library.cudnnGetErrorString(status).decode()}")
+            raise RuntimeError(f"{name}: {self.loaded.cudnnGetErrorString(status).decode()}")

@@ -22,11 +22,11 @@ class Function:
     """One of a library, with the attributes that ctypes' own have."""
 
     def __init__(self, name, library):
-        self.name, self.library = name, library
+        self.name, self.owner = name, library
 
     def __call__(self, *arguments):
-        self.library.told.append((self.name, arguments))
-        return self.library.answers.get(self.name, 0)
+        self.owner.told.append((self.name, arguments))
+        return self.owner.answers.get(self.name, 0)
 
 
 class Library:

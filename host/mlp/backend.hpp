@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "host/data/dataset.hpp"
 #include "host/mlp/recipe.hpp"
+#include "host/mlp/step_path.hpp"
 
 namespace xent::mlp {
 
@@ -60,6 +62,9 @@ class Backend {
   /// How many steps the backend likes to get at once; any number is right.
   virtual std::int64_t steps_at_once() const { return 1; }
 
+  /// Which of its ways to step it takes; nothing where there is but one, or nothing to train on.
+  virtual std::optional<StepChoice> step_choice() const { return std::nullopt; }
+
   /// Logits without dropout: count × classes from count × features bytes.
   virtual void logits(const std::uint8_t* pixels, std::int64_t count, float* out) const = 0;
 
@@ -72,8 +77,10 @@ class Backend {
 };
 
 /// The data must outlive the backend; it may be empty where only logits() is wanted.
-/// Throws Unsupported for a device that cannot be used.
-std::unique_ptr<Backend> make_backend(const Recipe& recipe, const data::Dataset& train, const Exec& exec);
+/// Throws Unsupported for a device that cannot be used, or cannot take that path, and InvalidArgument for
+/// any path but automatic where the device is not CUDA's.
+std::unique_ptr<Backend> make_backend(const Recipe& recipe, const data::Dataset& train, const Exec& exec,
+                                      StepPath path = StepPath::automatic);
 
 /// One line on the CUDA device that would be used and on what multiplies its matrices. Only where
 /// unavailable(Device::cuda) is empty.

@@ -88,11 +88,11 @@ struct Trainer::State {
   std::string note{};
   mutable std::optional<std::uint64_t> data_fingerprint{};  // taken when first needed
 
-  State(const Recipe& recipe_, const data::Dataset& train_, const Exec& exec_)
+  State(const Recipe& recipe_, const data::Dataset& train_, const Exec& exec_, StepPath path)
       : recipe(recipe_), train(&train_), exec(exec_) {
     check_run(recipe, train_);
     exec.threads = thread_count(exec.threads);
-    backend = make_backend(recipe, train_, exec);
+    backend = make_backend(recipe, train_, exec, path);
   }
 
   /// For what is computed on results that have come back to the host.
@@ -139,8 +139,8 @@ struct Trainer::State {
   }
 };
 
-Trainer::Trainer(const Recipe& recipe, const data::Dataset& train, const Exec& exec)
-    : state_(std::make_unique<State>(recipe, train, exec)) {
+Trainer::Trainer(const Recipe& recipe, const data::Dataset& train, const Exec& exec, StepPath path)
+    : state_(std::make_unique<State>(recipe, train, exec, path)) {
   state_->backend->set_state(initial_state(recipe));
 }
 Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -152,6 +152,7 @@ bool Trainer::done() const { return state_->progress.epoch >= state_->recipe.epo
 std::int64_t Trainer::steps_per_epoch() const { return state_->steps_per_epoch(); }
 const Recipe& Trainer::recipe() const { return state_->recipe; }
 const Progress& Trainer::progress() const { return state_->progress; }
+std::optional<StepChoice> Trainer::step_choice() const { return state_->backend->step_choice(); }
 const std::string& Trainer::note() const { return state_->note; }
 
 StepResult Trainer::step() { return steps(1).front(); }
@@ -216,16 +217,18 @@ void Trainer::save(const std::filesystem::path& path, const std::string& note) c
   io::write_file_atomically(path, encode(checkpoint));
 }
 
-Trainer Trainer::resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec) {
-  return resume(load_checkpoint(path), train, exec);
+Trainer Trainer::resume(const std::filesystem::path& file, const data::Dataset& train, const Exec& exec,
+                        StepPath path) {
+  return resume(load_checkpoint(file), train, exec, path);
 }
 
-Trainer Trainer::resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec) {
+Trainer Trainer::resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec,
+                        StepPath path) {
   if (checkpoint.samples != train.count || checkpoint.data_fingerprint != fingerprint(train)) {
     throw InvalidArgument("the checkpoint was saved while training on " + std::to_string(checkpoint.samples) +
                           " images, which are not the " + std::to_string(train.count) + " given");
   }
-  auto state = std::make_unique<State>(checkpoint.recipe, train, exec);
+  auto state = std::make_unique<State>(checkpoint.recipe, train, exec, path);
   state->data_fingerprint = checkpoint.data_fingerprint;
   state->backend->set_state(checkpoint.network);
   state->progress = checkpoint.progress;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "host/mlp/checkpoint.hpp"
 #include "host/mlp/progress.hpp"
 #include "host/mlp/recipe.hpp"
+#include "host/mlp/step_path.hpp"
 
 namespace xent::mlp {
 
@@ -44,8 +46,10 @@ void check_run(const Recipe& recipe, const data::Dataset& train);
 
 class Trainer {
  public:
-  /// The data must outlive the trainer. Throws InvalidArgument if recipe and data do not fit.
-  Trainer(const Recipe& recipe, const data::Dataset& train, const Exec& exec);
+  /// The data must outlive the trainer. Throws InvalidArgument if recipe and data, or device and path, do not
+  /// fit, and Unsupported for what the device cannot do.
+  Trainer(const Recipe& recipe, const data::Dataset& train, const Exec& exec,
+          StepPath path = StepPath::automatic);
   ~Trainer();
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
@@ -67,15 +71,19 @@ class Trainer {
 
   const Recipe& recipe() const;
   const Progress& progress() const;
+  /// How the device takes its steps, and why so; nothing where there is but one way.
+  std::optional<StepChoice> step_choice() const;
 
   /// safetensors with PyTorch's names (fc1.weight …), optimizer state, recipe and progress; atomic.
   /// `note` is the caller's own UTF-8 text, up to a few MiB, kept beside them.
   /// Throws io::IoError, and Diverged rather than replace a good checkpoint by a useless one.
   void save(const std::filesystem::path& path, const std::string& note = {}) const;
-  /// Continues bit for bit where save() was called. Throws io::IoError, io::FormatError, or
-  /// InvalidArgument when the checkpoint was saved while training on other data.
-  static Trainer resume(const std::filesystem::path& path, const data::Dataset& train, const Exec& exec);
-  static Trainer resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec);
+  /// Continues bit for bit where save() was called, on the same device and path. Throws io::IoError,
+  /// io::FormatError, or InvalidArgument when the checkpoint was saved while training on other data.
+  static Trainer resume(const std::filesystem::path& file, const data::Dataset& train, const Exec& exec,
+                        StepPath path = StepPath::automatic);
+  static Trainer resume(const Checkpoint& checkpoint, const data::Dataset& train, const Exec& exec,
+                        StepPath path = StepPath::automatic);
   /// The note of the checkpoint that this run was resumed from; empty for a new run.
   const std::string& note() const;
 

@@ -241,9 +241,9 @@ Validation validate_made(const Recipe& recipe, const data::Dataset& train, std::
 }
 
 Validation validate(const Recipe& recipe, const data::Dataset& train, std::int64_t steps, const Exec& exec,
-                    const OnStep& on_step) {
+                    const OnStep& on_step, StepPath path) {
   return validate_made(
-      recipe, train, steps, [&](const Recipe& one) { return make_backend(one, train, exec); }, on_step);
+      recipe, train, steps, [&](const Recipe& one) { return make_backend(one, train, exec, path); }, on_step);
 }
 
 }  // namespace xent::mlp

@@ -69,7 +69,7 @@ using OnStep = std::function<void(std::int64_t done, const BatchResult& result)>
 /// Throws Diverged where the training leaves the numbers that the device's type holds, and InvalidArgument if
 /// steps is not from 1 to the recipe's total.
 Validation validate(const Recipe& recipe, const data::Dataset& train, std::int64_t steps, const Exec& exec,
-                    const OnStep& on_step = {});
+                    const OnStep& on_step = {}, StepPath path = StepPath::automatic);
 
 /// The same of any backend; `make` is called with the recipe and with that of the second backend.
 using BackendMaker = std::function<std::unique_ptr<Backend>(const Recipe& recipe)>;

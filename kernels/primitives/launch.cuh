@@ -106,7 +106,8 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
 #endif
 }
 
-/// Blocks of a cooperative launch that the current device runs at once; a grid of more is refused.
+/// Blocks of a cooperative launch that the current device runs at once, 0 where it has no such launches; a
+/// grid of more is refused.
 template <class... Parameters>
 unsigned most_blocks_at_once([[maybe_unused]] void (*kernel)(Parameters...), [[maybe_unused]] unsigned block,
                              [[maybe_unused]] std::size_t shared_bytes) {
@@ -114,6 +115,10 @@ unsigned most_blocks_at_once([[maybe_unused]] void (*kernel)(Parameters...), [[m
   if (shared_bytes > kUnaskedSharedBytes) ask_for_shared_memory(reinterpret_cast<const void*>(kernel));
   int device = 0;
   check_launch(cudaGetDevice(&device), "current device");
+  int cooperative = 0;
+  check_launch(cudaDeviceGetAttribute(&cooperative, cudaDevAttrCooperativeLaunch, device),
+               "device attribute");
+  if (cooperative == 0) return 0;
   int multiprocessors = 0;
   check_launch(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
                "device attribute");

@@ -15,6 +15,7 @@ class Run(NamedTuple):
 
 
 ONCE = "Instances.EveryOneIsReachedAndRight"
+MEETING = "GridBarrier.BlocksThatFillTheirMultiprocessorMeet"  # with room for what a tool adds
 
 RUNS = [
     Run("memcheck", f"{ONCE}:Graphs.*:Streams.*:Example.*",
@@ -22,14 +23,18 @@ RUNS = [
     Run("memcheck", "Every/CrossEntropyConformance.AllOutputs/gpu_bf16:Every/SoftmaxConformance.*/gpu_bf16:"
                     "Every/NllConformance.*/gpu_bf16",
         "rows at every alignment and stride, with every tail: in the narrowest type most elements share 16 bytes"),
+    Run("memcheck", f"{MEETING}:StepPaths.*", "the trainer, in each of its ways to take steps"),
     Run("memcheck", "Every/DeviceLabels.*/gpu_f32", "no label, however wrong, leads out of bounds"),
     Run("racecheck", ONCE, "shared memory of every kernel, in every mapping, from a few lanes to a cluster"),
     Run("racecheck", "Every/SpecialValues.*/gpu_f32",
         "the paths that few rows take: a sum taken again, rows of NaN and of masked classes"),
     Run("racecheck", "Every/Determinism.ReducedLossesAreTheSameInEveryRun/gpu_f32:Graphs.*",
         "the reductions over rows, and several rows to a team one after another"),
+    Run("racecheck", "StepPaths.ResidentSteps*",
+        "the trainer's blocks, which keep a network in shared memory while they wait for one another"),
     Run("initcheck", f"{ONCE}:Graphs.*:Streams.*:Example.*",
         "device memory alone is watched: the workspace everywhere, in graphs and on streams all buffers"),
+    Run("synccheck", f"{MEETING}:StepPaths.ResidentSteps*", "barriers of a grid, round after round"),
     Run("synccheck", f"{ONCE}:Every/SpecialValues.*/gpu_bf16:Every/DeviceLabels.*/gpu_bf16",
         "barriers in every mapping, where rows of one block go different ways"),
 ]

@@ -109,6 +109,13 @@ TEST(Options, BadOnesGiveOneLineWithOptionValueAndRange) {
       {{"--schedule", "step"}, "one of constant, cosine, exponential, linear"},
       {{"--recipe", "worst"}, "one of article, default, best"},
       {{"--device", "gpu"}, "one of auto, cpu, cuda, reference"},
+      {{"--cuda-steps", "fast"},
+       "--cuda-steps: 'fast' is not allowed; give one of auto, resident, graph, stream"},
+      {{"--device", "cpu", "--cuda-steps", "graph"},
+       "--cuda-steps: 'graph' is not allowed with --device cpu; give auto"},
+      {{"--cuda-steps", "stream", "--device", "reference"},
+       "--cuda-steps: 'stream' is not allowed with --device reference; give auto"},
+      {{"predict", "a", "b", "--cuda-steps", "graph"}, "--cuda-steps"},
       {{"--threads", "-2"}, "--threads: '-2' is not allowed; give an integer from 0 to 1024"},
       {{"--json", ""}, "--json"},
       {{"--report", "-"}, "--report: '-' is not allowed; give a path (./- for a file of that name)"},
@@ -193,7 +200,7 @@ TEST(Options, HelpTeachesEveryOption) {
   for_each_recipe_field([&](const auto& field) { EXPECT_THAT(ending.text, HasSubstr(field.option)); });
   for (const char* piece :
        {"--data", "--offline", "--recipe", "--device", "--threads", "--checkpoint", "--resume", "--json",
-        "--report", "--quiet", "--validate N", "predict CHECKPOINT IMAGE",
+        "--report", "--quiet", "--validate N", "--cuda-steps", "predict CHECKPOINT IMAGE",
         "Examples:", "Exit codes:", "exponential", "97 % accuracy"}) {
     EXPECT_THAT(ending.text, HasSubstr(piece));
   }
@@ -266,17 +273,17 @@ TEST(RecipeOptions, EveryFieldCanContradict) {
 TEST(ResumeHint, RepeatsWhatTheCheckpointDoesNotHold) {
   const TrainOptions plain{.program = "xent-mnist"};
   EXPECT_EQ(resume_command(plain, "a.safetensors"), "xent-mnist --resume a.safetensors");
-  const TrainOptions full{.program = "./build/x m",
-                          .data = "it's",
-                          .offline = true,
-                          .machine = {.device = DeviceChoice::reference, .threads = 3},
-                          .report = "r.html",
-                          .json = "-",
-                          .quiet = true};
-  EXPECT_EQ(
-      resume_command(full, "a b"),
-      "'./build/x m' --resume 'a b' --data 'it'\\''s' --offline --device reference --threads 3 --json - "
-      "--report r.html --quiet");
+  const TrainOptions full{
+      .program = "./build/x m",
+      .data = "it's",
+      .offline = true,
+      .machine = {.device = DeviceChoice::cuda, .threads = 3, .step_path = mlp::StepPath::stream},
+      .report = "r.html",
+      .json = "-",
+      .quiet = true};
+  EXPECT_EQ(resume_command(full, "a b"),
+            "'./build/x m' --resume 'a b' --data 'it'\\''s' --offline --device cuda --threads 3 --cuda-steps "
+            "stream --json - --report r.html --quiet");
 }
 
 }  // namespace

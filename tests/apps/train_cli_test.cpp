@@ -38,6 +38,7 @@ TEST(TrainCli, JsonLinesTellTheWholeRun) {
   EXPECT_EQ(lines[0]["data"]["train_count"], 300);
   EXPECT_EQ(lines[0]["data"]["synthetic"], false);
   EXPECT_EQ(lines[0]["device"], "cpu");
+  EXPECT_TRUE(lines[0].contains("step_path") && lines[0]["step_path"].is_null());
   for (const int epoch : {1, 2}) {
     const Json& line = lines[static_cast<std::size_t>(epoch)];
     EXPECT_THAT(keys(line), ElementsAre("event", "epoch", "train_loss", "train_accuracy", "test_loss",
@@ -163,6 +164,15 @@ TEST(TrainCli, CudaIsRefusedPlainly) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err,
               HasSubstr(apps::cat("--device cuda: ", why, "; use --device auto, cpu or reference")));
+}
+
+TEST(TrainCli, CudaStepsWithoutCudaAreRefusedPlainly) {
+  const std::string why = unavailable(Device::cuda);
+  if (why.empty()) GTEST_SKIP() << "there is a CUDA device";
+  const TinyMnist tiny;
+  const Outcome outcome = tiny.run(tiny.quick({"--cuda-steps", "stream"}));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(apps::cat("--cuda-steps stream: ", why, "; use --cuda-steps auto")));
 }
 
 TEST(TrainCli, ReferenceDeviceTrains) {

@@ -1,6 +1,8 @@
 // The device that the emulated CUDA backend believes it has. Multiprocessors are few, so that grids wrap.
 #pragma once
 
+#include <cstdint>
+
 #include "host/plan/gpu_plan.hpp"
 
 namespace xent::testing {
@@ -29,5 +31,8 @@ class EmulatedDevice {
  private:
   plan::DeviceProperties before_;
 };
+
+/// Of this process so far.
+std::int64_t graph_launches();
 
 }  // namespace xent::testing

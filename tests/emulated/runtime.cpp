@@ -21,6 +21,8 @@ plan::DeviceProperties& properties() {
   return current;
 }
 
+std::int64_t graphs_launched = 0;
+
 }  // namespace
 
 std::string unavailable() { return {}; }
@@ -57,7 +59,10 @@ Graph::Graph(Graph&&) noexcept = default;
 Graph& Graph::operator=(Graph&&) noexcept = default;
 bool Graph::recorded() const { return static_cast<bool>(state_->work); }
 void Graph::record(Stream, const std::function<void()>& work) { state_->work = work; }
-void Graph::launch(Stream) const { state_->work(); }
+void Graph::launch(Stream) const {
+  ++graphs_launched;
+  state_->work();
+}
 
 struct Timer::State {
   std::chrono::steady_clock::time_point start{};
@@ -78,5 +83,7 @@ namespace xent::testing {
 EmulatedDevice::EmulatedDevice(const plan::DeviceProperties& device)
     : before_(std::exchange(cuda::properties(), device)) {}
 EmulatedDevice::~EmulatedDevice() { cuda::properties() = before_; }
+
+std::int64_t graph_launches() { return cuda::graphs_launched; }
 
 }  // namespace xent::testing

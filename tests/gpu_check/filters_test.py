@@ -1,6 +1,6 @@
-"""filters_test.py EMULATED [GPU]: every test that gpu-check wants under a sanitizer exists.
+"""filters_test.py SUITES TRAINER [GPU]: every test that gpu-check wants under a sanitizer exists.
 
-Without a GPU its program, GPU, lists none, but EMULATED, which runs the same suites over the emulation, does.
+Without a GPU its program, GPU, lists none, but SUITES and TRAINER, which run the same over the emulation, do.
 """
 
 import fnmatch
@@ -16,12 +16,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from gpu import sanitizers  # noqa: E402
 
-EMULATED, *GPU = sys.argv[1:]
+SUITES, TRAINER, *GPU = sys.argv[1:]
 
 
-def listed():
+def listed(program):
     """Full names, as they are on a GPU."""
-    said = subprocess.run([EMULATED, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([program, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
     suite, names = "", set()
     for line in said.splitlines():
         name = line.split("#")[0].rstrip()
@@ -39,7 +39,7 @@ def only_on_a_gpu():
 
 class Filters(unittest.TestCase):
     def setUp(self):
-        self.everything = listed() | only_on_a_gpu()
+        self.everything = listed(SUITES) | listed(TRAINER) | only_on_a_gpu()
 
     def test_each_pattern_names_a_test(self):
         for run in sanitizers.RUNS:
@@ -49,8 +49,9 @@ class Filters(unittest.TestCase):
     @unittest.skipUnless(GPU, "the suites for a GPU are not built")
     def test_the_suites_are_compiled_for_the_gpu_too(self):
         program = Path(GPU[0]).read_bytes()
-        suites = {name.split(".")[0].split("/")[1] for name in listed() if "/gpu_" in name}
+        suites = {name.split(".")[0].split("/")[1] for name in listed(SUITES) if "/gpu_" in name}
         self.assertGreater(len(suites), 10)
+        suites |= {"GridBarrier", "StepPaths"}
         self.assertEqual([suite for suite in sorted(suites) if suite.encode() not in program], [])
 
     def test_every_tool_is_used_and_says_why(self):

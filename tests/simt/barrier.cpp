@@ -27,6 +27,18 @@ void wake_all(std::vector<Thread*>& waiting) {
   waiting.clear();
 }
 
+/// Until somebody wakes them all.
+void wait_among(std::vector<Thread*>& waiting, Wait reason) {
+  Thread& me = self();
+  me.wait = reason;
+  {
+    const Unobserved by_tsan;
+    waiting.push_back(&me);
+  }
+  block_until_woken(me);
+  me.wait = Wait::nothing;
+}
+
 void next_phase(Cluster& cluster) {
   ++cluster.phase;
   cluster.arrived = 0;
@@ -94,15 +106,7 @@ void wait_for_cluster(const Where& where) {
   me.place = place_of(where);
   if (!me.arrived_at_cluster)
     fail("CLUSTER BARRIER: " + describe(me, me.place) + " waits without having arrived");
-  if (cluster.phase == me.cluster_phase) {
-    me.wait = Wait::cluster_barrier;
-    {
-      const Unobserved by_tsan;
-      cluster.waiting.push_back(&me);
-    }
-    block_until_woken(me);
-    me.wait = Wait::nothing;
-  }
+  if (cluster.phase == me.cluster_phase) wait_among(cluster.waiting, Wait::cluster_barrier);
   me.arrived_at_cluster = false;
   acquire(me.cluster_sync);
 }
@@ -152,15 +156,7 @@ void wait_for_grid(const Where& where) {
   me.place = place_of(where);
   if (!block.arrived_at_grid)
     fail("GRID BARRIER: " + describe(me, me.place) + " waits without having arrived");
-  if (barrier.phase == block.grid_phase) {
-    me.wait = Wait::grid_barrier;
-    {
-      const Unobserved by_tsan;
-      barrier.waiting.push_back(&me);
-    }
-    block_until_woken(me);
-    me.wait = Wait::nothing;
-  }
+  if (barrier.phase == block.grid_phase) wait_among(barrier.waiting, Wait::grid_barrier);
   block.arrived_at_grid = false;
 }
 

@@ -102,6 +102,9 @@ void Console::started(const Run& run) {
                " test images of ", std::to_string(run.data.train.height), " x ",
                std::to_string(run.data.train.width)));
   line("device", run.device_line);
+  if (const auto steps = run.trainer.step_choice()) {
+    line("steps", cat(mlp::name(steps->path), " (", steps->why, ")"));
+  }
   line("network", cat(apps::joined(run.recipe().layers, "-"), ", ReLU, ",
                       apps::grouped(parameter_count(run.recipe())), " parameters"));
   line("recipe", cat(recipe_description(run.recipe()), ": ", summary(run.recipe())));

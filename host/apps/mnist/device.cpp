@@ -12,8 +12,9 @@
 namespace xent::mnist {
 namespace {
 
-ChosenDevice cuda(int threads) {
+ChosenDevice cuda(int threads, mlp::StepPath steps) {
   return {.exec = {.device = Device::cuda, .threads = threads},
+          .steps = steps,
           .line = apps::cat("CUDA: ", mlp::describe_cuda_device())};
 }
 
@@ -39,9 +40,15 @@ ChosenDevice choose_device(const MachineOptions& options) {
     case DeviceChoice::automatic: break;
   }
   const std::string why = unavailable(Device::cuda);
-  if (why.empty()) return cuda(threads);
-  if (options.device == DeviceChoice::automatic) return cpu(threads, why);
-  throw Unsupported(apps::cat("--device cuda: ", why, "; use --device auto, cpu or reference"));
+  if (why.empty()) return cuda(threads, options.step_path);
+  if (options.device == DeviceChoice::cuda) {
+    throw Unsupported(apps::cat("--device cuda: ", why, "; use --device auto, cpu or reference"));
+  }
+  if (options.step_path != mlp::StepPath::automatic) {
+    throw Unsupported(
+        apps::cat("--cuda-steps ", mlp::name(options.step_path), ": ", why, "; use --cuda-steps auto"));
+  }
+  return cpu(threads, why);
 }
 
 }  // namespace xent::mnist

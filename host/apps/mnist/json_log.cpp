@@ -59,9 +59,13 @@ Json start_json(const Run& run) {
               {"test_count", run.data.test.count}}},
             {"device", name(run.exec.device)},
             {"device_description", run.device_line},
+            {"step_path", nullptr},
             {"threads", run.exec.threads},
             {"parameters", parameter_count(run.recipe())},
             {"resumed", nullptr}};
+  if (const auto steps = run.trainer.step_choice()) {
+    json["step_path"] = {{"name", mlp::name(steps->path)}, {"why", steps->why}};
+  }
   if (run.resumed_at) {
     json["resumed"] = {{"epochs", run.resumed_at->epoch}, {"step_in_epoch", run.resumed_at->step_in_epoch}};
   }

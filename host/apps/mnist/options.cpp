@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* kProgram = "xent-mnist";
 constexpr Words kDevices{{"auto", "cpu", "cuda", "reference"}};
+constexpr Words kPaths{{"auto", "resident", "graph", "stream"}};
 constexpr Integers kThreads{0, 1024};
 constexpr Integers kImages{0, 1'000'000'000};
 constexpr Integers kSteps{1, 1'000'000'000};
@@ -121,6 +122,15 @@ void check_outputs_differ(const TrainOptions& options) {
   clash(options.report, "--report", options.resume, "--resume");
 }
 
+void check_step_path(const MachineOptions& machine) {
+  if (machine.step_path == mlp::StepPath::automatic || machine.device == DeviceChoice::automatic ||
+      machine.device == DeviceChoice::cuda) {
+    return;
+  }
+  throw UsageError(apps::cat("--cuda-steps: '", mlp::name(machine.step_path),
+                             "' is not allowed with --device ", device_name(machine.device), "; give auto"));
+}
+
 /// Nothing is resumed and nothing kept: whoever asks for either expects a training.
 void check_validation(const TrainOptions& options) {
   if (!options.validate) return;
@@ -183,6 +193,13 @@ Command parse_train(int argc, const char* const* argv) {
   add_flag(app, "--offline", options.offline, "never touch the network", "Data");
   add_recipe_options(app, options.recipe);
   add_machine_options(app, options.machine);
+  add(app, "--cuda-steps", "NAME",
+      "how CUDA takes its steps: auto (resident if the network fits on chip, else graph), resident, graph or "
+      "stream",
+      "Machine", [&options](const std::string& text) {
+        const std::string word = parse("--cuda-steps", text, kPaths);
+        options.machine.step_path = static_cast<mlp::StepPath>(kPaths.index_of(word));
+      });
   add(app, "--validate", "N",
       "instead of training, judge the device's first N steps by the reference (about 0.2 s each)", "Machine",
       [&options](const std::string& text) {
@@ -193,6 +210,7 @@ Command parse_train(int argc, const char* const* argv) {
   try {
     check_outputs_differ(options);
     check_validation(options);
+    check_step_path(options.machine);
   } catch (const UsageError& error) {
     return usage_ending(error.what());
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/apps/mnist/recipe_options.hpp"
+#include "host/mlp/step_path.hpp"
 
 namespace xent::mnist {
 
@@ -19,7 +20,8 @@ const char* device_name(DeviceChoice device);
 
 struct MachineOptions {
   DeviceChoice device = DeviceChoice::automatic;
-  int threads = 0;  ///< 0: all
+  int threads = 0;                                     ///< 0: all
+  mlp::StepPath step_path = mlp::StepPath::automatic;  ///< another one only where CUDA can be the device
 };
 
 struct TrainOptions {

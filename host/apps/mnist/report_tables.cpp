@@ -48,13 +48,15 @@ std::string details_section(const Run& run) {
   std::string recipe = list_row("recipe", recipe_description(run.recipe()));
   for (const RecipeRow& row : rows(run.recipe())) recipe += list_row(row.name, row.value);
   const apps::Build build = apps::build();
+  const auto steps = run.trainer.step_choice();
   const std::string machine =
       list_row("data", run.data.origin) + list_row("training images", grouped(run.data.train.count)) +
       list_row("test images", grouped(run.data.test.count)) +
       list_row("parameters", grouped(parameter_count(run.recipe()))) +
       list_row("steps per epoch", grouped(run.trainer.steps_per_epoch())) +
-      list_row("device", run.device_line) + list_row("threads", std::to_string(run.exec.threads)) +
-      list_row("xent", build.version) +
+      list_row("device", run.device_line) +
+      (steps ? list_row("CUDA steps", cat(mlp::name(steps->path), ", ", steps->why)) : "") +
+      list_row("threads", std::to_string(run.exec.threads)) + list_row("xent", build.version) +
       list_row("compiler", cat(build.compiler, ", ", build.type, ", ", build.flags));
   return cat("<h2>Recipe and machine</h2>\n<div class=\"pair\"><div class=\"panel\"><table class=\"list\">\n",
              recipe, "</table></div>\n<div class=\"panel\"><table class=\"list\">\n", machine,

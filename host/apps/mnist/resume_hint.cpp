@@ -18,6 +18,9 @@ std::string resume_command(const TrainOptions& options, const std::filesystem::p
   if (options.offline) command += " --offline";
   if (options.machine.device != DeviceChoice::automatic) add("--device", device_name(options.machine.device));
   if (options.machine.threads != 0) add("--threads", std::to_string(options.machine.threads));
+  if (options.machine.step_path != mlp::StepPath::automatic) {
+    add("--cuda-steps", mlp::name(options.machine.step_path));
+  }
   add_path("--json", options.json);
   add_path("--report", options.report);
   if (options.quiet) command += " --quiet";

@@ -42,14 +42,14 @@ std::optional<mlp::Checkpoint> load_resumed(const TrainOptions& options) {
 }
 
 mlp::Trainer make_trainer(const TrainOptions& options, const std::optional<mlp::Checkpoint>& resumed,
-                          const data::Dataset& train, const Exec& exec) {
+                          const data::Dataset& train, const ChosenDevice& device) {
   if (!resumed) {
     const mlp::Recipe recipe = chosen_recipe(options.recipe);
     check_fit(recipe, train);
-    return {recipe, train, exec};
+    return {recipe, train, device.exec, device.steps};
   }
   try {
-    return mlp::Trainer::resume(*resumed, train, exec);
+    return mlp::Trainer::resume(*resumed, train, device.exec, device.steps);
   } catch (const InvalidArgument& error) {
     throw UsageError(apps::cat("--resume: '", options.resume->string(), "': ", error.what()));
   }
@@ -57,7 +57,8 @@ mlp::Trainer make_trainer(const TrainOptions& options, const std::optional<mlp::
 
 Run make_run(const TrainOptions& options, std::optional<mlp::Checkpoint> resumed, const data::TrainTest& data,
              const ChosenDevice& device, WallClock::time_point start) {
-  mlp::Trainer trainer = make_trainer(options, resumed, data.train, device.exec);
+  mlp::Trainer trainer =
+      blaming_steps(device, [&] { return make_trainer(options, resumed, data.train, device); });
   const std::string name = recipe_name(trainer.recipe());
   History history(trainer.recipe().epochs, trainer.steps_per_epoch());
   std::optional<mlp::Progress> resumed_at;

@@ -52,14 +52,14 @@ class StepsBar {
   WallClock::time_point start_ = WallClock::now();
 };
 
-mlp::Validation judge(const Run& run, std::int64_t steps, Console* console) {
+mlp::Validation judge(const Run& run, const ChosenDevice& device, std::int64_t steps, Console* console) {
   mlp::OnStep on_step;
   if (console != nullptr) {
     on_step = [bar = StepsBar(run, steps, *console)](
                   std::int64_t done, const mlp::BatchResult& result) mutable { bar.show(done, result); };
   }
   try {
-    return mlp::validate(run.recipe(), run.data.train, steps, run.exec, on_step);
+    return mlp::validate(run.recipe(), run.data.train, steps, device.exec, on_step, device.steps);
   } catch (const mlp::Diverged& error) {
     throw mlp::Diverged(apps::cat("--validate: the training diverged in ", error.what(),
                                   "; most likely the learning rate is too high, try --lr below ",
@@ -79,7 +79,8 @@ int validate(const TrainOptions& options, WallClock::time_point start) {
   const data::TrainTest data =
       data::load_digits({.data = options.data, .offline = options.offline, .notice = notice});
   check_fit(recipe, data.train);
-  mlp::Trainer trainer(recipe, data.train, device.exec);
+  mlp::Trainer trainer =
+      blaming_steps(device, [&] { return mlp::Trainer(recipe, data.train, device.exec, device.steps); });
   History history(recipe.epochs, trainer.steps_per_epoch());
   const Run run{.program = options.program,
                 .recipe_name = recipe_name(recipe),
@@ -97,7 +98,7 @@ int validate(const TrainOptions& options, WallClock::time_point start) {
   if (log) observers.push_back(log.get());
   if (console) observers.push_back(console.get());
   for (RunObserver* observer : observers) observer->started(run);
-  const mlp::Validation validation = judge(run, *options.validate, console.get());
+  const mlp::Validation validation = judge(run, device, *options.validate, console.get());
   for (RunObserver* observer : observers) observer->validated(run, validation);
   if (!validation.within()) {
     throw ValidationFailed(apps::cat("--validate: ", name(device.exec.device),

@@ -12,7 +12,7 @@ namespace {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend(const Recipe&, const data::Dataset&) { absent(); }
+std::unique_ptr<Backend> make_cuda_backend(const Recipe&, const data::Dataset&, StepPath) { absent(); }
 std::string describe_cuda_device() { absent(); }
 
 }  // namespace xent::mlp

@@ -10,7 +10,6 @@
 #include "host/mlp/cuda/dropout.hpp"
 #include "host/mlp/cuda/grid.hpp"
 #include "host/mlp/cuda/make_cuda_backend.hpp"
-#include "host/mlp/cuda/resident_plan.hpp"
 #include "host/mlp/update_rule.hpp"
 #include "kernels/instances/mlp.hpp"
 
@@ -37,22 +36,39 @@ CudaBackend::CudaBackend(const Recipe& recipe, const data::Dataset& train, StepP
   number_ = cuda::DeviceArray<std::int64_t>(1);
   table_ = {.scalars = scalars_.data(), .outcomes = outcomes_.data(), .number = number_.data()};
   choose(path);
-  if (!resident_) prepare_graph();
+  if (!resident_) prepare_operations();
+}
+
+ResidentPlan CudaBackend::plan_on_chip() const {
+  ResidentPlan plan = plan_resident(recipe_, full_.rows, cuda::device_properties());
+  if (!plan.shape) return plan;
+  const auto blocks = static_cast<unsigned>(plan.shape->blocks());
+  const unsigned most = gpu::resident_blocks(network_.adaptive(), plan.shape->bytes());
+  if (blocks <= most) return plan;
+  return {.obstacle = "its " + std::to_string(blocks) + " blocks wait for one another, the device runs " +
+                      std::to_string(most) + " such at once"};
 }
 
 void CudaBackend::choose(StepPath path) {
-  if (path == StepPath::graph) return;
-  const auto shape = plan_resident(recipe_, full_.rows, cuda::device_properties());
-  const bool fits = shape && gpu::resident_blocks(network_.adaptive(), shape->bytes()) >=
-                                 static_cast<unsigned>(shape->blocks());
-  if (fits) {
-    resident_.emplace(recipe_, *shape);
-  } else if (path == StepPath::resident) {
-    throw Unsupported("trainer: path is resident, and the network does not fit on this device's chip");
+  choice_ = {.path = path, .why = "asked for"};
+  if (path == StepPath::graph || path == StepPath::stream) return;
+  const ResidentPlan plan = plan_on_chip();
+  if (plan.shape) {
+    resident_.emplace(recipe_, *plan.shape);
+    if (path == StepPath::resident) return;
+    choice_ = {.path = StepPath::resident,
+               .why = "the network stays on chip, on " + std::to_string(plan.shape->blocks()) +
+                      " multiprocessors with " + std::to_string(plan.shape->units) + " hidden units each"};
+    return;
   }
+  const std::string why = "the network cannot stay on chip: " + plan.obstacle;
+  if (path == StepPath::resident) {
+    throw Unsupported(std::string("trainer: path is ") + name(path) + ", and " + why);
+  }
+  choice_ = {.path = StepPath::graph, .why = why};
 }
 
-void CudaBackend::prepare_graph() {
+void CudaBackend::prepare_operations() {
   for (const std::int64_t width : recipe_.layers) {
     activations_.emplace_back(size(full_.rows * width));
     deltas_.emplace_back(activations_.size() == 1 ? 0 : size(full_.rows * width));  // none by the pixels
@@ -124,7 +140,7 @@ void CudaBackend::queue_step(std::int64_t rows) {
 }
 
 void CudaBackend::run(RecordedStep& step) {
-  if (!step.ran) {
+  if (!step.ran || choice_->path == StepPath::stream) {
     queue_step(step.rows);
     step.ran = true;
     return;
@@ -191,8 +207,8 @@ void CudaBackend::logits(const std::uint8_t* pixels, std::int64_t count, float* 
   cuda::wait(stream);
 }
 
-std::unique_ptr<Backend> make_cuda_backend(const Recipe& recipe, const data::Dataset& train) {
-  return std::make_unique<CudaBackend>(recipe, train);
+std::unique_ptr<Backend> make_cuda_backend(const Recipe& recipe, const data::Dataset& train, StepPath path) {
+  return std::make_unique<CudaBackend>(recipe, train, path);
 }
 
 std::string describe_cuda_device() { return cuda::device_name() + ", " + cuda::linear_products_name(); }

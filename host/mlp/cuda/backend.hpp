@@ -1,6 +1,6 @@
-// Training on a CUDA device, f32. Data, network and everything between stay there; a step is a CUDA graph
-// that is recorded once, or, of a network that fits on chip, one of many in a single launch; and the host
-// waits for a whole run of steps.
+// Training on a CUDA device, f32. Data, network and everything between stay there; a step is, of a
+// network that fits on chip, one of many in a single launch, or else a CUDA graph that is recorded once; and
+// the host waits for a whole run of steps.
 #pragma once
 
 #include <optional>
@@ -8,24 +8,19 @@
 
 #include "host/mlp/cuda/device_data.hpp"
 #include "host/mlp/cuda/device_network.hpp"
+#include "host/mlp/cuda/resident_plan.hpp"
 #include "host/mlp/cuda/resident_steps.hpp"
 
 namespace xent::mlp {
 
-/// How steps run. They round differently, so a run stays with one.
-enum class StepPath : std::uint8_t {
-  best,      ///< resident where it can be
-  graph,     ///< a kernel for each operation
-  resident,  ///< one launch for many steps
-};
-
 class CudaBackend final : public Backend {
  public:
   /// Throws Unsupported where the network is to be resident and cannot.
-  CudaBackend(const Recipe& recipe, const data::Dataset& train, StepPath path = StepPath::best);
+  CudaBackend(const Recipe& recipe, const data::Dataset& train, StepPath path = StepPath::automatic);
 
   std::vector<BatchResult> train(const Steps& steps) override;
   std::int64_t steps_at_once() const override { return steps_per_epoch_; }
+  std::optional<StepChoice> step_choice() const override { return choice_; }
   void logits(const std::uint8_t* pixels, std::int64_t count, float* out) const override;
   NetworkState state() const override { return network_.state(); }
   void set_state(const NetworkState& state) override { network_.set_state(state); }
@@ -40,8 +35,9 @@ class CudaBackend final : public Backend {
     cuda::Graph graph{};
   };
 
+  ResidentPlan plan_on_chip() const;
   void choose(StepPath path);
-  void prepare_graph();
+  void prepare_operations();
   void run(RecordedStep& step);
   void queue_step(std::int64_t rows);
   void queue_loss(std::int64_t rows);
@@ -54,10 +50,11 @@ class CudaBackend final : public Backend {
   DeviceData data_;
   DeviceNetwork network_;
 
+  std::optional<StepChoice> choice_{};  ///< where there is data
   std::optional<ResidentSteps> resident_{};
 
-  // Of the graph, reused by every step: activations_[l] enters layer l, the last holds the logits; deltas_[l]
-  // is the loss's gradient by activations_[l].
+  // Of a kernel for each operation, reused by every step: activations_[l] enters layer l, the last holds the
+  // logits; deltas_[l] is the loss's gradient by activations_[l].
   std::vector<cuda::DeviceArray<float>> activations_{};
   std::vector<cuda::DeviceArray<float>> deltas_{};
   cuda::DeviceArray<std::uint8_t> labels_{};

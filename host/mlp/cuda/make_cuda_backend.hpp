@@ -7,7 +7,8 @@
 
 namespace xent::mlp {
 
-/// Only where unavailable(Device::cuda) is empty. On the current device. Throws OutOfMemory.
-std::unique_ptr<Backend> make_cuda_backend(const Recipe& recipe, const data::Dataset& train);
+/// Only where unavailable(Device::cuda) is empty. On the current device. Throws OutOfMemory, and
+/// Unsupported where steps are to be resident and cannot.
+std::unique_ptr<Backend> make_cuda_backend(const Recipe& recipe, const data::Dataset& train, StepPath path);
 
 }  // namespace xent::mlp

@@ -8,11 +8,10 @@
 #include <gtest/gtest.h>
 #include <xent/error.hpp>
 
-#include "host/mlp/reference_backend.hpp"
 #include "host/mlp/schedule.hpp"
 #include "tests/emulated/device.hpp"
 #include "tests/mlp/cuda/compared.hpp"
-#include "tests/mlp/made_up_data.hpp"
+#include "tests/mlp/cuda/runs.hpp"
 #include "tests/simt/options.hpp"
 
 namespace xent::mlp {
@@ -20,29 +19,10 @@ namespace {
 
 using test::expect_equal;
 using test::expect_near;
-
-/// 84 samples in batches of 16: 6 steps an epoch, the last of 4 samples.
-const data::Dataset& training_set() {
-  static const data::Dataset set = test::made_up_data(84, 5, 7);
-  return set;
-}
-constexpr std::int64_t kSteps = 6;
-
-std::unique_ptr<Backend> started(const Recipe& recipe, Device device,
-                                 const data::Dataset& data = training_set()) {
-  auto backend = make_backend(recipe, data, {.device = device, .threads = 1});
-  backend->set_state(initial_state(recipe));
-  return backend;
-}
-
-/// The next `count` steps of an epoch, the learning rate falling.
-std::vector<BatchResult> train(Backend& backend, std::int64_t epoch, std::int64_t first_in_epoch,
-                               std::int64_t count, double lr = 0.01) {
-  std::vector<double> rates;
-  const std::int64_t first = epoch * kSteps + first_in_epoch;
-  for (std::int64_t i = 0; i < count; ++i) rates.push_back(lr / static_cast<double>(1 + first + i));
-  return backend.train({.epoch = epoch, .first_in_epoch = first_in_epoch, .first = first, .lr = rates});
-}
+using test::kSteps;
+using test::started;
+using test::train;
+using test::training_set;
 
 /// After one SGD step without decay the momentum buffer is the gradient itself.
 TEST(CudaBackend, GradientsAgreeWithTheReference) {
@@ -58,10 +38,7 @@ TEST(CudaBackend, GradientsAgreeWithTheReference) {
       recipe.batch = rows;
       const auto cuda = started(recipe, Device::cuda, dataset);
       const auto reference = started(recipe, Device::reference, dataset);
-      const BatchResult a = train(*cuda, 0, 0, 1).front();
-      const BatchResult b = train(*reference, 0, 0, 1).front();
-      EXPECT_NEAR(a.loss, b.loss, 2e-6 * b.loss);
-      EXPECT_EQ(a.correct, b.correct);
+      expect_near(train(*cuda, 0, 0, 1), train(*reference, 0, 0, 1), 2e-6);
       expect_near(cuda->state(), reference->state(), 4e-6);
     }
   }
@@ -100,13 +77,7 @@ TEST(CudaBackend, AnEpochAgreesWithTheReference) {
     const auto cuda = started(recipe, Device::cuda);
     const auto reference = started(recipe, Device::reference);
     const std::int64_t steps = (84 + recipe.batch - 1) / recipe.batch;
-    const std::vector<BatchResult> a = train(*cuda, 1, 0, steps);
-    const std::vector<BatchResult> b = train(*reference, 1, 0, steps);
-    ASSERT_EQ(a.size(), static_cast<std::size_t>(steps));
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      EXPECT_NEAR(a[i].loss, b[i].loss, 1e-5 * b[i].loss) << "step " << i;
-      EXPECT_EQ(a[i].correct, b[i].correct) << "step " << i;
-    }
+    expect_near(train(*cuda, 1, 0, steps), train(*reference, 1, 0, steps), 1e-5);
     expect_near(cuda->state(), reference->state(), 2e-4);
   }
 }
@@ -132,21 +103,10 @@ TEST(CudaBackend, BitsDoNotDependOnTheOrderOfThreadsNorOnTheDevice) {
 TEST(CudaBackend, BitsDoNotDependOnHowManyStepsAreAskedFor) {
   const Recipe recipe = test::busy_recipe();
   const auto run = [&](const std::vector<std::int64_t>& chunks) {
-    const auto backend = started(recipe, Device::cuda);
-    std::vector<BatchResult> all;
-    for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
-      std::int64_t done = 0;
-      for (const std::int64_t chunk : chunks) {
-        const auto results = train(*backend, epoch, done, chunk);
-        all.insert(all.end(), results.begin(), results.end());
-        done += chunk;
-      }
-    }
-    return std::pair(all, backend->state());
+    return test::train_in_chunks(*started(recipe, Device::cuda), 3, chunks);
   };
   const auto [results, state] = run({6});
-  for (const std::vector<std::int64_t>& chunks :
-       {std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}}) {
+  for (const std::vector<std::int64_t>& chunks : test::kChunks) {
     const auto [again, state_again] = run(chunks);
     expect_equal(again, results);
     expect_equal(state_again, state);

@@ -53,4 +53,14 @@ inline void expect_equal(const std::vector<BatchResult>& a, const std::vector<Ba
   }
 }
 
+/// Losses within so much of themselves.
+inline void expect_near(const std::vector<BatchResult>& a, const std::vector<BatchResult>& b,
+                        double relative) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_NEAR(a[i].loss, b[i].loss, relative * b[i].loss) << "step " << i;
+    EXPECT_EQ(a[i].correct, b[i].correct) << "step " << i;
+  }
+}
+
 }  // namespace xent::mlp::test

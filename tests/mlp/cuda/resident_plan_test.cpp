@@ -1,12 +1,15 @@
 // Which networks stay on which chip, by arithmetic alone.
 #include "host/mlp/cuda/resident_plan.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "host/plan/gpu_devices.hpp"
 
 namespace xent::mlp {
 namespace {
+
+using ::testing::HasSubstr;
 
 plan::DeviceProperties device(std::string_view name) {
   for (const plan::NamedDevice& one : plan::kNamedDevices) {
@@ -17,7 +20,7 @@ plan::DeviceProperties device(std::string_view name) {
 }
 
 TEST(ResidentPlan, TheDefaultNetworkOnAnH200) {
-  const auto shape = plan_resident({}, 64, device("h200"));
+  const auto shape = plan_resident({}, 64, device("h200")).shape;
   ASSERT_TRUE(shape);
   EXPECT_EQ(shape->units, 4);
   EXPECT_EQ(shape->blocks(), 128);
@@ -29,7 +32,7 @@ TEST(ResidentPlan, TheDefaultNetworkOnAnH200) {
 }
 
 TEST(ResidentPlan, FewerMultiprocessorsHaveMoreUnitsEach) {
-  const auto a100 = plan_resident({}, 64, device("a100"));
+  const auto a100 = plan_resident({}, 64, device("a100")).shape;
   ASSERT_TRUE(a100);
   EXPECT_EQ(a100->units, 8);
   EXPECT_EQ(a100->blocks(), 64);
@@ -37,31 +40,40 @@ TEST(ResidentPlan, FewerMultiprocessorsHaveMoreUnitsEach) {
   EXPECT_LE(a100->bytes(), device("a100").shared_per_block);
 }
 
-TEST(ResidentPlan, WhatDoesNotFitIsRefused) {
-  EXPECT_FALSE(plan_resident({}, 64, device("t4")));
+/// Why a network of these widths, in steps of so many images, cannot stay on an H200; empty if it can.
+std::string obstacle(std::vector<std::int64_t> layers, std::int64_t rows = 64) {
   Recipe recipe;
-  EXPECT_TRUE(plan_resident(recipe, 128, device("h200")));
-  EXPECT_FALSE(plan_resident(recipe, 256, device("h200")));
-  recipe.layers = {784, 128 * 1024, 10};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {1, std::int64_t{1} << 31, 10};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {std::int64_t{1} << 31, 1, 10};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {784, 512, 10};
-  EXPECT_FALSE(plan_resident(recipe, std::int64_t{1} << 40, device("h200")));
+  recipe.layers = std::move(layers);
+  const ResidentPlan plan = plan_resident(recipe, rows, device("h200"));
+  EXPECT_EQ(plan.shape.has_value(), plan.obstacle.empty());
+  return plan.obstacle;
+}
+
+TEST(ResidentPlan, WhatDoesNotFitIsRefused) {
+  EXPECT_EQ(
+      plan_resident({}, 64, device("t4")).obstacle,
+      "a block with 16 of its hidden units and 64 images needs at least 215760 bytes of shared memory, the "
+      "device gives it 65536");
+  EXPECT_EQ(obstacle({784, 512, 10}, 128), "");
+  EXPECT_EQ(
+      obstacle({784, 512, 10}, 256),
+      "a block with 4 of its hidden units and 256 images needs at least 259488 bytes of shared memory, the "
+      "device gives it 232448");
+  const std::vector<std::pair<std::vector<std::int64_t>, std::int64_t>> beyond = {
+      {{784, 256 * 1024, 10}, 64},
+      {{1, std::int64_t{1} << 31, 10}, 64},
+      {{std::int64_t{1} << 31, 1, 10}, 64},
+      {{784, 512, 10}, std::int64_t{1} << 40}};
+  for (const auto& [layers, rows] : beyond) {
+    EXPECT_THAT(obstacle(layers, rows), HasSubstr("needs at least 1048576 bytes of shared memory"));
+  }
 }
 
 TEST(ResidentPlan, OtherNetworksAreRefused) {
-  Recipe recipe;
-  recipe.layers = {784, 10};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {784, 64, 64, 10};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {784, 64, 33};
-  EXPECT_FALSE(plan_resident(recipe, 64, device("h200")));
-  recipe.layers = {784, 64, 32};
-  EXPECT_TRUE(plan_resident(recipe, 64, device("h200")));
+  EXPECT_EQ(obstacle({784, 10}), "it has 0 hidden layers, must have 1");
+  EXPECT_EQ(obstacle({784, 64, 64, 10}), "it has 2 hidden layers, must have 1");
+  EXPECT_EQ(obstacle({784, 64, 33}), "it has 33 classes, must have at most 32");
+  EXPECT_EQ(obstacle({784, 64, 32}), "");
 }
 
 /// Whatever the plan allows: every unit has a block, no block is without one, no part reaches into the next.
@@ -75,7 +87,7 @@ TEST(ResidentPlan, IsSoundForEveryShape) {
             Recipe recipe;
             recipe.layers = {features, hidden, 10};
             recipe.optimizer = optimizer;
-            const auto shape = plan_resident(recipe, rows, one.properties);
+            const auto shape = plan_resident(recipe, rows, one.properties).shape;
             if (!shape) continue;
             ++resident;
             EXPECT_EQ(shape->units % gpu::kResidentUnits, 0);

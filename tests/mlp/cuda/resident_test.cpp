@@ -2,15 +2,14 @@
 // operation.
 #include <functional>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <xent/error.hpp>
 
-#include "host/mlp/cuda/backend.hpp"
 #include "host/mlp/cuda/resident_plan.hpp"
-#include "host/mlp/reference_backend.hpp"
 #include "tests/emulated/device.hpp"
 #include "tests/mlp/cuda/compared.hpp"
-#include "tests/mlp/made_up_data.hpp"
+#include "tests/mlp/cuda/runs.hpp"
 #include "tests/simt/options.hpp"
 
 namespace xent::mlp {
@@ -18,14 +17,13 @@ namespace {
 
 using test::expect_equal;
 using test::expect_near;
+using test::kSteps;
+using test::train;
+using test::training_set;
+using ::testing::HasSubstr;
+using ::testing::Property;
+using ::testing::Throws;
 using xent::testing::EmulatedDevice;
-
-/// 84 samples in batches of 16: 6 steps an epoch, the last of 4 samples.
-const data::Dataset& training_set() {
-  static const data::Dataset set = test::made_up_data(84, 5, 7);
-  return set;
-}
-constexpr std::int64_t kSteps = 6;
 
 /// 20 units on 5 multiprocessors are 4 to a block.
 plan::DeviceProperties device(int multiprocessors, std::size_t shared = 227U << 10U) {
@@ -50,31 +48,10 @@ Recipe plain(std::int64_t hidden = 20) {
 
 std::unique_ptr<Backend> started(const Recipe& recipe, StepPath path,
                                  const data::Dataset& data = training_set()) {
-  auto backend = std::make_unique<CudaBackend>(recipe, data, path);
-  backend->set_state(initial_state(recipe));
-  return backend;
+  return test::started(recipe, Device::cuda, data, path);
 }
 std::unique_ptr<Backend> reference(const Recipe& recipe, const data::Dataset& data = training_set()) {
-  auto backend = std::make_unique<ReferenceBackend>(recipe, data);
-  backend->set_state(initial_state(recipe));
-  return backend;
-}
-
-/// The next `count` steps of an epoch, the learning rate falling.
-std::vector<BatchResult> train(Backend& backend, std::int64_t epoch, std::int64_t first_in_epoch,
-                               std::int64_t count, double lr = 0.01) {
-  std::vector<double> rates;
-  const std::int64_t first = epoch * kSteps + first_in_epoch;
-  for (std::int64_t i = 0; i < count; ++i) rates.push_back(lr / static_cast<double>(1 + first + i));
-  return backend.train({.epoch = epoch, .first_in_epoch = first_in_epoch, .first = first, .lr = rates});
-}
-
-void expect_near(const std::vector<BatchResult>& a, const std::vector<BatchResult>& b, double relative) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    EXPECT_NEAR(a[i].loss, b[i].loss, relative * b[i].loss) << "step " << i;
-    EXPECT_EQ(a[i].correct, b[i].correct) << "step " << i;
-  }
+  return test::started(recipe, Device::reference, data);
 }
 
 /// After one SGD step without decay the momentum buffer is the gradient itself.
@@ -173,20 +150,10 @@ TEST(Resident, OtherNumbersOfClasses) {
   }
 }
 
-using Trained = std::pair<std::vector<BatchResult>, NetworkState>;
+using test::Trained;
 
 Trained run(const Recipe& recipe, const std::vector<std::int64_t>& chunks = {6}) {
-  const auto backend = started(recipe, StepPath::resident);
-  std::vector<BatchResult> all;
-  for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
-    std::int64_t done = 0;
-    for (const std::int64_t chunk : chunks) {
-      const auto results = train(*backend, epoch, done, chunk);
-      all.insert(all.end(), results.begin(), results.end());
-      done += chunk;
-    }
-  }
-  return {all, backend->state()};
+  return test::train_in_chunks(*started(recipe, StepPath::resident), 2, chunks);
 }
 
 void expect_same_bits(const Trained& a, const Trained& b) {
@@ -206,12 +173,11 @@ TEST(Resident, BitsDoNotDependOnWhatIsAskedForNorOnRoom) {
   const Recipe recipe = one_hidden_layer();
   const EmulatedDevice emulated(device(5));
   const Trained expected = run(recipe);
-  for (const std::vector<std::int64_t>& chunks :
-       {std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}, {2, 3, 1}, {5, 1}}) {
+  for (const std::vector<std::int64_t>& chunks : test::kChunks) {
     expect_same_bits(run(recipe, chunks), expected);
   }
   std::size_t room = 227U << 10U;
-  while (plan_resident(recipe, 16, device(5, room))->images == 2) room -= 16;
+  while (plan_resident(recipe, 16, device(5, room)).shape->images == 2) room -= 16;
   const EmulatedDevice narrow(device(5, room));
   expect_same_bits(run(recipe), expected);
 }
@@ -256,25 +222,44 @@ TEST(Resident, ALabelThatNamesNoClass) {
   expect_near(resident->state(), graph->state(), 2e-4);
 }
 
-TEST(Resident, WhatCannotStayOnChipIsRefusedOrTakesTheGraph) {
-  const Recipe recipe = test::busy_recipe();  // two hidden layers
-  EXPECT_THROW(CudaBackend(recipe, training_set(), StepPath::resident), Unsupported);
-  const auto chosen = started(recipe, StepPath::best);
-  const auto graph = started(recipe, StepPath::graph);
-  expect_equal(train(*chosen, 0, 0, kSteps), train(*graph, 0, 0, kSteps));
-  expect_equal(chosen->state(), graph->state());
-  // More blocks than the device runs at once: the emulation's own limit.
+/// Steps in two epochs that took a graph: where that is the path, all but the first of each length and kind.
+std::int64_t launched(StepPath path) {
+  const std::int64_t before = xent::testing::graph_launches();
+  const auto backend = started(one_hidden_layer(), path);
+  for (const std::int64_t epoch : {0, 1}) train(*backend, epoch, 0, kSteps);
+  return xent::testing::graph_launches() - before;
+}
+
+TEST(Resident, EachPathIsTaken) {
+  EXPECT_EQ(launched(StepPath::graph), 2 * kSteps - 2);
+  EXPECT_EQ(launched(StepPath::stream), 0);
+  EXPECT_EQ(launched(StepPath::resident), 0);
+  const auto resident = started(one_hidden_layer(), StepPath::resident);
+  const auto stream = started(one_hidden_layer(), StepPath::stream);
+  train(*resident, 0, 0, kSteps);
+  train(*stream, 0, 0, kSteps);
+  EXPECT_NE(resident->state()[0].weight.value, stream->state()[0].weight.value);  // sums in another order
+}
+
+/// The emulation's own limit.
+TEST(Resident, MoreBlocksThanTheDeviceRunsAtOnceAreRefused) {
   const EmulatedDevice many(device(100));
-  EXPECT_THROW(CudaBackend(one_hidden_layer(Optimizer::adam, 400), training_set(), StepPath::resident),
-               Unsupported);
+  const Recipe recipe = one_hidden_layer(Optimizer::adam, 400);
+  EXPECT_THAT([&] { started(recipe, StepPath::resident); },
+              Throws<Unsupported>(Property(
+                  &Unsupported::what,
+                  HasSubstr("its 100 blocks wait for one another, the device runs 32 such at once"))));
+  EXPECT_EQ(started(recipe, StepPath::automatic)->step_choice()->path, StepPath::graph);
 }
 
 TEST(Resident, IsChosenWhereItFits) {
   const EmulatedDevice emulated(device(5));
-  const auto chosen = started(one_hidden_layer(), StepPath::best);
+  const auto chosen = started(one_hidden_layer(), StepPath::automatic);
   const auto resident = started(one_hidden_layer(), StepPath::resident);
   expect_equal(train(*chosen, 0, 0, kSteps), train(*resident, 0, 0, kSteps));
   expect_equal(chosen->state(), resident->state());
+  EXPECT_EQ(chosen->step_choice()->why,
+            "the network stays on chip, on 5 multiprocessors with 4 hidden units each");
 }
 
 }  // namespace

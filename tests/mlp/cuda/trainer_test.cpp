@@ -12,20 +12,15 @@
 #include "host/mlp/predictor.hpp"
 #include "tests/io/error_matchers.hpp"
 #include "tests/io/temporary_folder.hpp"
-#include "tests/mlp/made_up_data.hpp"
+#include "tests/mlp/cuda/runs.hpp"
 
 namespace xent::mlp {
 namespace {
 
+using test::training_set;
 using xent::test::TemporaryFolder;
 
 constexpr Exec kCuda{.device = Device::cuda, .threads = 1};
-
-/// 84 samples in batches of 16: 6 steps an epoch, the last of 4 samples.
-const data::Dataset& training_set() {
-  static const data::Dataset set = test::made_up_data(84, 5, 7);
-  return set;
-}
 
 std::vector<std::byte> checkpoint_of(const Trainer& trainer, const TemporaryFolder& folder) {
   trainer.save(folder / "compared");
