@@ -30,4 +30,16 @@ class EmulatedDevice {
   plan::DeviceProperties before_;
 };
 
+/// Within its scope the backend plans by these.
+class EmulatedThresholds {
+ public:
+  explicit EmulatedThresholds(const plan::GpuThresholds& thresholds);
+  ~EmulatedThresholds();
+  EmulatedThresholds(const EmulatedThresholds&) = delete;
+  EmulatedThresholds& operator=(const EmulatedThresholds&) = delete;
+
+ private:
+  plan::GpuThresholds before_;
+};
+
 }  // namespace xent::testing

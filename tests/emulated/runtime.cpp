@@ -21,12 +21,18 @@ plan::DeviceProperties& properties() {
   return current;
 }
 
+plan::GpuThresholds& thresholds() {
+  static plan::GpuThresholds current = plan::kGpuThresholds;
+  return current;
+}
+
 }  // namespace
 
 std::string unavailable() { return {}; }
 
 std::string device_name() { return "emulated CUDA device"; }
 const plan::DeviceProperties& device_properties() { return properties(); }
+const plan::GpuThresholds& plan_thresholds() { return thresholds(); }
 std::size_t level2_cache_bytes() { return 16U << 10U; }  // so that little is enough to exceed it
 Versions versions() { return {}; }
 
@@ -78,5 +84,9 @@ namespace xent::testing {
 EmulatedDevice::EmulatedDevice(const plan::DeviceProperties& device)
     : before_(std::exchange(cuda::properties(), device)) {}
 EmulatedDevice::~EmulatedDevice() { cuda::properties() = before_; }
+
+EmulatedThresholds::EmulatedThresholds(const plan::GpuThresholds& thresholds)
+    : before_(std::exchange(cuda::thresholds(), thresholds)) {}
+EmulatedThresholds::~EmulatedThresholds() { cuda::thresholds() = before_; }
 
 }  // namespace xent::testing

@@ -22,6 +22,7 @@ struct Mapping {
   unsigned grid;
   unsigned cluster = 1;
   int buffers = 1;  ///< 2: the next row comes while one is worked on, where a row is one tile
+  bool bulk = false;
 };
 inline void PrintTo(const Mapping& mapping, std::ostream* out) { *out << mapping.name; }
 inline constexpr Mapping kMappings[] = {
@@ -35,6 +36,10 @@ inline constexpr Mapping kMappings[] = {
     {"cluster_tiles", 128, 96, 4, 2},
     {"block_ahead", 128, 1100, 2, 1, 2},
     {"cluster_ahead", 128, 320, 4, 4, 2},
+    {"block_bulk", 128, 512, 3, 1, 1, true},
+    {"cluster_bulk", 128, 96, 4, 2, 1, true},
+    {"block_ahead_bulk", 128, 1100, 2, 1, 2, true},
+    {"cluster_ahead_bulk", 128, 320, 4, 4, 2, true},
 };
 inline constexpr int kBlock = 128;
 
@@ -59,7 +64,9 @@ void dispatch(DType dtype, const Mapping& mapping, const Run& run) {
 
 template <class T>
 gpu::TileShape tile_of(const Mapping& mapping) {
-  return gpu::tile_of(mapping.tile_columns, sizeof(T), mapping.buffers);
+  gpu::TileShape tile = gpu::tile_of(mapping.tile_columns, sizeof(T), mapping.buffers);
+  tile.bulk = mapping.bulk;
+  return tile;
 }
 
 /// The launch of a kernel whose teams hold so many tiles each.
