@@ -5,6 +5,7 @@
 #include <ostream>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -21,8 +22,8 @@ struct Mapping {
   std::int64_t tile_columns;
   unsigned grid;
   unsigned cluster = 1;
-  int buffers = 1;  ///< 2: the next row comes while one is worked on, where a row is one tile
-  bool bulk = false;
+  int buffers = 1;    ///< 2: the next row comes while one is worked on, where a row is one tile
+  bool bulk = false;  ///< tiles are filled by the bulk copy engine
 };
 inline void PrintTo(const Mapping& mapping, std::ostream* out) { *out << mapping.name; }
 inline constexpr Mapping kMappings[] = {
@@ -91,9 +92,17 @@ class KernelTest : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
   const DeviceArithmetic device_arithmetic_;
 };
 
-inline auto every_mapping_and_dtype() {
-  return ::testing::Combine(::testing::ValuesIn(kMappings),
+inline auto with_every_dtype(std::vector<Mapping> mappings) {
+  return ::testing::Combine(::testing::ValuesIn(std::move(mappings)),
                             ::testing::Values(DType::f32, DType::f16, DType::bf16, DType::f64));
+}
+inline auto every_mapping_and_dtype() {
+  return with_every_dtype({std::begin(kMappings), std::end(kMappings)});
+}
+inline auto every_bulk_mapping_and_dtype() {
+  std::vector<Mapping> bulk(std::begin(kMappings), std::end(kMappings));
+  std::erase_if(bulk, [](const Mapping& mapping) { return !mapping.bulk; });
+  return with_every_dtype(std::move(bulk));
 }
 inline std::string kernel_test_name(const ::testing::TestParamInfo<std::tuple<Mapping, DType>>& info) {
   return std::string(std::get<0>(info.param).name) + "_" + name(std::get<1>(info.param));
