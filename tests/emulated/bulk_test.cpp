@@ -56,6 +56,11 @@ Bits cross_entropies(const Case& c, Arrangement arrangement, const Exec& exec) {
   for (std::int64_t r = 0; r < kRows; ++r) {
     bits.insert(bits.end(), {plain.loss.bits(r), plain.lse.bits(r), entropy.bits(r)});
   }
+  std::vector<RowPartial> partials(kRows);  // of a vocabulary in one shard
+  cross_entropy_partials(logits, problem.labels.labels(), {0, c.classes}, partials, problem.options, exec);
+  cross_entropy_shard_backward(logits, problem.labels.labels(), {0, c.classes}, partials, general.grad.view(),
+                               problem.options, {}, exec);
+  add(bits, general.grad);
   cross_entropy_backward(logits, problem.labels.labels(), plain.lse.view(), plain.grad.view(),
                          problem.options, {}, exec);
   add(bits, plain.grad);
