@@ -66,7 +66,10 @@ void land_one(AsyncEngine& engine, Random& random, const Where& where) {
   if (engine.loads.empty()) return;
   const std::size_t chosen = random.below(static_cast<std::uint32_t>(engine.loads.size()));
   const BulkLoad load = engine.loads[chosen];
-  engine.loads.erase(engine.loads.begin() + static_cast<std::ptrdiff_t>(chosen));
+  {
+    const Unobserved by_tsan;
+    engine.loads.erase(engine.loads.begin() + static_cast<std::ptrdiff_t>(chosen));
+  }
   Mbarrier& barrier = find(load.barrier, where);
   {
     const AsAnotherThread engine_itself;
