@@ -39,6 +39,8 @@ class Table(unittest.TestCase):
     def test_what_is_written_is_read_again(self):
         self.table["bf16"]["most_row_bytes_warp"] = 1234
         self.table[thresholds.BLOCKS] = 5
+        self.assertEqual(self.table[thresholds.BULK], thresholds.NEVER)
+        self.table[thresholds.BULK] = 8192
         self.assertEqual(thresholds.parse(thresholds.render(self.table, ["Source: a guess."])), self.table)
 
     def test_another_file_is_refused(self):

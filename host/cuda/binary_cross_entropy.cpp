@@ -41,6 +41,8 @@ void binary_cross_entropy(const ConstMatrixView& logits, const ConstMatrixView& 
       // A sum per part has to fit where there is a number per row.
       .columns_per_part = long_rows && !outputs.loss.given() ? tile_elements : shape.classes,
       .tile = gpu::tile_of(tile_elements, size_of(logits.dtype))};
+  arguments.tile.bulk =
+      plan::fills_in_bulk(kElementTileBytes, gpu::Mapping::block, device_properties(), plan_thresholds());
   const std::int64_t groups = divide_up(rows, arguments.rows_per_part);
   arguments.parts = groups * divide_up(shape.classes, arguments.columns_per_part);
   std::optional<CallWorkspace> workspace;

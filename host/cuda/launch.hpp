@@ -14,7 +14,7 @@ namespace xent::cuda {
 template <class Arguments>
 void launch_rows(gpu::Op op, const plan::GpuWork& work, Arguments arguments, const Exec& exec) {
   if (work.layout.rows() == 0) return;
-  const plan::GpuPlan plan = plan::plan_gpu(work, device_properties());
+  const plan::GpuPlan plan = plan::plan_gpu(work, device_properties(), plan_thresholds());
   arguments.tile = plan.tile;
   gpu::launch(
       gpu::instance(op, work.dtype, plan.mapping),

@@ -100,6 +100,8 @@ std::string device_name() {
          " multiprocessors, " + std::to_string(properties.totalGlobalMem >> 30U) + " GiB";
 }
 
+const plan::GpuThresholds& plan_thresholds() { return plan::kGpuThresholds; }
+
 const plan::DeviceProperties& device_properties() {
   static std::array<std::once_flag, kMostDevices> once;
   static std::array<plan::DeviceProperties, kMostDevices> all;

@@ -18,6 +18,8 @@ using Stream = void*;  ///< a cudaStream_t
 /// "NVIDIA H200, 132 multiprocessors, 139 GiB"
 std::string device_name();
 const plan::DeviceProperties& device_properties();
+/// What plans go by: those that ship; in the emulation, what a test wants.
+const plan::GpuThresholds& plan_thresholds();
 std::size_t level2_cache_bytes();
 
 /// As CUDA numbers them: 13000 is 13.0. The driver's is the newest runtime that it supports.

@@ -106,6 +106,12 @@ void read_ahead(GpuPlan& plan, const GpuWork& work, const DeviceProperties& devi
 
 }  // namespace
 
+bool fills_in_bulk(std::int64_t row_bytes, gpu::Mapping mapping, const DeviceProperties& device,
+                   const GpuThresholds& thresholds) {
+  return device.compute_capability >= 90 && gpu::rows_per_block(mapping) == 1 &&
+         thresholds.least_row_bytes_bulk != kNever && row_bytes >= thresholds.least_row_bytes_bulk;
+}
+
 GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device, const GpuThresholds& thresholds) {
   const std::int64_t rows = work.layout.rows();
   const std::int64_t row_bytes = product(work.layout.classes, static_cast<std::int64_t>(size_of(work.dtype)));
@@ -114,6 +120,7 @@ GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device, const GpuT
   if (work.tiles > 0) {
     place_row(plan, work, device);
     plan.shared_bytes = shared_bytes(plan, work);
+    plan.tile.bulk = fills_in_bulk(row_bytes, plan.mapping, device, thresholds);
   }
   plan.resident_blocks = resident_blocks(plan, device);
   if (work.tiles > 0) read_ahead(plan, work, device);
@@ -149,8 +156,9 @@ std::string to_string(const GpuPlan& plan) {
   out << ", tiles of " << plan.tile.columns << " columns, " << plan.shared_bytes << " B of shared memory, "
       << plan.grid << " blocks, " << plan.resident_blocks << " at once on a multiprocessor, the row "
       << (plan.row_stays ? "stays on chip" : "is read twice")
-      << (plan.tile.buffers > 1 ? " and the next one comes beside it" : "") << ", reads " << plan.bytes_read
-      << " B, writes " << plan.bytes_written << " B";
+      << (plan.tile.buffers > 1 ? " and the next one comes beside it" : "")
+      << (plan.tile.bulk ? ", filled in bulk" : "") << ", reads " << plan.bytes_read << " B, writes "
+      << plan.bytes_written << " B";
   return out.str();
 }
 

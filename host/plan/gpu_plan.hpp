@@ -50,6 +50,10 @@ struct GpuPlan {
 GpuPlan plan_gpu(const GpuWork& work, const DeviceProperties& device,
                  const GpuThresholds& thresholds = kGpuThresholds);
 
+/// Whether the bulk copy engine fills the tiles of rows so long.
+bool fills_in_bulk(std::int64_t row_bytes, gpu::Mapping mapping, const DeviceProperties& device,
+                   const GpuThresholds& thresholds = kGpuThresholds);
+
 /// Blocks of so many threads for a pass over n items, an item per thread.
 unsigned flat_grid(std::int64_t items, int block, const DeviceProperties& device,
                    const GpuThresholds& thresholds = kGpuThresholds);

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include <xent/dtype.hpp>
 
 namespace xent::plan {
+
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 struct MappingThresholds {
   std::int64_t most_columns_few_lanes = 0;
@@ -20,6 +23,8 @@ struct GpuThresholds {
   MappingThresholds bf16;
   MappingThresholds f64;
   std::int64_t blocks_per_multiprocessor = 1;  ///< of a grid, at the most
+  std::int64_t least_row_bytes_bulk =
+      kNever;  ///< from which the bulk copy engine of sm_90 fills blocks' tiles
 
   constexpr const MappingThresholds& of(DType dtype) const {
     switch (dtype) {

@@ -50,9 +50,9 @@ class BinaryCrossEntropyPart {
   __device__ __forceinline__ BinaryCrossEntropyPart(const BinaryCrossEntropyArguments& arguments,
                                                     const Team& team, unsigned char* memory)
       : arguments_(arguments),
-        logits_(memory, team),
-        targets_(memory + arguments.tile.bytes, team),
-        third_(memory + 2 * arguments.tile.bytes, team) {
+        logits_(memory, arguments.tile, team),
+        targets_(memory + arguments.tile.bytes, arguments.tile, team),
+        third_(memory + 2 * arguments.tile.bytes, arguments.tile, team) {
     const bool at = arguments.divisor_at.size != 0;
     const double divisor = at ? load_scalar<double>(arguments.divisor_at, 0) : arguments.divisor;
     double scale = arguments.scale;
@@ -159,6 +159,7 @@ __global__ void __launch_bounds__(kBlock, kElementThreads<T> / kBlock)
   XENT_SHARED(scratch, typename Team<kBlock>::Scratch);
   XENT_DYNAMIC_SHARED(memory);
   const Team<kBlock> team(scratch);
+  BulkFill<Team<kBlock>>::begin(team, arguments.tile);
   BinaryCrossEntropyPart<T, Team<kBlock>> take(arguments, team, memory);
   for (std::int64_t number = blockIdx.x; number < arguments.parts; number += gridDim.x) {
     const double sum = take(ElementPart(arguments, number));

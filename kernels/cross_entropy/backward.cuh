@@ -64,7 +64,7 @@ __device__ __forceinline__ void cross_entropy_backward_row(const CrossEntropyArg
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     cross_entropy_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile, arguments.tile.buffers,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             RowTileAhead<T, Team<kTeam>> tile(memory, arguments.tile, team);
                             return [&arguments, &team, tile](std::int64_t r, std::int64_t next) mutable {

@@ -112,7 +112,7 @@ class CrossEntropyRow {
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     cross_entropy_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile, arguments.tile.buffers,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return CrossEntropyRow<T, Team<kTeam>>(arguments, team, memory);
                           });

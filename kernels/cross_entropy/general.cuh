@@ -25,8 +25,8 @@ class GeneralRow {
         team_(team),
         board_(board),
         tiles_(team, arguments.logits.layout, arguments.tile),
-        x_(memory, team),
-        q_(memory + arguments.tile.bytes, team) {}
+        x_(memory, arguments.tile, team),
+        q_(memory + arguments.tile.bytes, arguments.tile, team) {}
 
   __device__ __forceinline__ void operator()(std::int64_t r) {
     std::int64_t label = -1;
@@ -250,7 +250,7 @@ __device__ __forceinline__ void general_rows(const GeneralCrossEntropyArguments&
   // What plans and launches leave for a kernel's own shared memory.
   static_assert(sizeof boards <= (Team<kTeam>::kIsBlock ? 1 << 10 : 15 << 10));
   const int tiles = arguments.target == TargetKind::probs ? 2 : 1;
-  for_rows<kTeam, kBlock>(arguments.logits.layout, tiles * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile, tiles,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return Row(arguments, team, memory, boards[team.number_in_block()]);
                           });

@@ -19,8 +19,8 @@ class DivergenceRow {
       : arguments_(arguments),
         team_(team),
         tiles_(team, arguments.p_logits.layout, arguments.tile),
-        p_tile_(memory, team),
-        q_tile_(memory + arguments.tile.bytes, team) {}
+        p_tile_(memory, arguments.tile, team),
+        q_tile_(memory + arguments.tile.bytes, arguments.tile, team) {}
 
   __device__ __forceinline__ void operator()(std::int64_t r) {
     normalise(r);
@@ -189,7 +189,7 @@ inline constexpr int kDivergenceThreads = sizeof(T) == sizeof(double) ? 512 : 10
 template <bool kJensenShannon, class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kDivergenceThreads<T> / kBlock)
     divergence_kernel(const __grid_constant__ DivergenceArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.p_logits.layout, 2 * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.p_logits.layout, arguments.tile, 2,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return DivergenceRow<kJensenShannon, T, Team<kTeam>>(arguments, team, memory);
                           });

@@ -57,9 +57,10 @@ __device__ __forceinline__ void nll_backward_row(const CrossEntropyArguments& ar
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     nll_backward_kernel(const __grid_constant__ CrossEntropyArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.grad.layout, 0, [&](const Team<kTeam>& team, unsigned char*) {
-    return [&arguments, &team](std::int64_t r) { nll_backward_row<T>(arguments, team, r); };
-  });
+  for_rows<kTeam, kBlock>(
+      arguments.grad.layout, TileShape(), 0, [&](const Team<kTeam>& team, unsigned char*) {
+        return [&arguments, &team](std::int64_t r) { nll_backward_row<T>(arguments, team, r); };
+      });
 }
 
 struct NllForward {

@@ -130,9 +130,11 @@ __device__ __forceinline__ void load_bulk(void* shared, const void* global, std:
 #endif
 }
 
-/// Makes what the caller wrote to shared memory, or saw after a barrier, visible to bulk copies.
+/// Makes what the caller stored to shared memory visible to bulk copies that are asked for after a barrier.
 __device__ __forceinline__ void fence_bulk() {
-#ifdef __CUDACC__
+#ifndef __CUDACC__
+  simt::fence_bulk();
+#else
   XENT_SM90(asm volatile("fence.proxy.async.shared::cta;" ::: "memory"));
 #endif
 }

@@ -13,7 +13,7 @@ class RowTileAhead : public RowTile<T, Team> {
 
  public:
   __device__ __forceinline__ RowTileAhead(unsigned char* memory, const TileShape& shape, const Team& team)
-      : Tile(memory, team), other_(memory + shape.bytes) {}
+      : Tile(memory, shape, team), to_other_(static_cast<int>(shape.bytes)) {}
 
   /// Whether rows can be asked for ahead: there is memory, a row is one tile, its classes lie side by side.
   /// In double there are no registers for it.
@@ -28,13 +28,13 @@ class RowTileAhead : public RowTile<T, Team> {
     if (!asked_) return Tile::load(row, stride, begin, n);
     asked_ = false;
     const T* const from = row + begin;
-    unsigned char* const taken = other_;
-    other_ = this->memory_;
-    this->memory_ = taken;
+    this->memory_ += to_other_;
+    to_other_ = -to_other_;
     this->n_ = n;
-    this->at_ = Tile::place(taken, from);
+    this->at_ = Tile::place(this->memory_, from);
     const int c = edge_column(ChunkSpan<T, int>(from, n), n);
     if (c >= 0) this->at_[c] = edge_;
+    Tile::Bulk::release(this->shape_);  // what becomes the second tile was written to
     this->await();
   }
 
@@ -43,7 +43,7 @@ class RowTileAhead : public RowTile<T, Team> {
   __device__ __forceinline__ void ask_ahead(const T* from, int n) {
     asked_ = true;
     const ChunkSpan<T, int> span(from, n);
-    this->copy_chunks(Tile::place(other_, from), from, span);
+    this->copy_chunks(Tile::place(this->memory_ + to_other_, from), from, span);
     const int c = edge_column(span, n);
     if (c >= 0) edge_ = from[c];
   }
@@ -59,7 +59,7 @@ class RowTileAhead : public RowTile<T, Team> {
     return c < n ? c : -1;
   }
 
-  unsigned char* other_;
+  int to_other_;  ///< from the one tile to the other, in bytes
   T edge_{};
   bool asked_ = false;
 };

@@ -4,6 +4,7 @@
 #include <xent/view.hpp>
 
 #include "kernels/primitives/team.cuh"
+#include "kernels/row/bulk_fill.cuh"
 #include "kernels/shapes/tile_shape.hpp"
 
 namespace xent::gpu {
@@ -15,17 +16,18 @@ inline constexpr int kResidentBlocks = 1024 / kBlock;
 
 /// make_row(team, memory) gives what does a row: it is called with the number of each of the team's rows, and
 /// if it wants to know with that of the row after it, beyond the last where there is none. Memory is the
-/// part's own share of the launch's dynamic shared memory, of as many bytes.
+/// part's own share of the launch's dynamic shared memory, of so many tiles.
 template <int kTeam, int kBlock, class MakeRow>
-__device__ __forceinline__ void for_rows(const Layout& layout, std::size_t bytes_per_part,
+__device__ __forceinline__ void for_rows(const Layout& layout, const TileShape& tile, int tiles,
                                          const MakeRow& make_row) {
   using RowTeam = Team<kTeam>;
   XENT_SHARED(scratch, typename RowTeam::Scratch);
   XENT_DYNAMIC_SHARED(memory);
   const RowTeam team(scratch);
+  BulkFill<RowTeam>::begin(team, tile);
   constexpr auto kTeams = static_cast<std::int64_t>(RowTeam::per_block(kBlock));
   const auto number = static_cast<std::int64_t>(team.number_in_block());
-  auto row = make_row(team, memory + number * static_cast<std::int64_t>(bytes_per_part));
+  auto row = make_row(team, memory + number * tiles * static_cast<std::int64_t>(tile.bytes));
   const std::int64_t rows = layout.outer * layout.inner;
   for (std::int64_t r = team.group() * kTeams + number; r < rows; r += team.groups() * kTeams) {
     if constexpr (requires { row(r, r); }) {

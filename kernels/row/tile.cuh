@@ -5,6 +5,7 @@
 #include "kernels/primitives/async.cuh"
 #include "kernels/primitives/element.cuh"
 #include "kernels/primitives/team.cuh"
+#include "kernels/row/bulk_fill.cuh"
 
 namespace xent::gpu {
 
@@ -36,8 +37,8 @@ class RowTile {
   static constexpr int kLoadsAtOnce = 4;
   static constexpr int kStoresAtOnce = 2;
 
-  __device__ __forceinline__ RowTile(unsigned char* memory, const Team& team)
-      : memory_(memory), team_(team) {}
+  __device__ __forceinline__ RowTile(unsigned char* memory, const TileShape& shape, const Team& team)
+      : memory_(memory), shape_(shape), team_(team) {}
 
   /// Columns [begin, begin + n) of a row whose classes lie `stride` apart.
   __device__ __forceinline__ void load(const T* row, std::int64_t stride, std::int64_t begin, int n) {
@@ -47,6 +48,7 @@ class RowTile {
   /// Asks memory for them. They are there after await(), of this or of a tile that was asked for later.
   __device__ __forceinline__ void ask(const T* row, std::int64_t stride, std::int64_t begin, int n) {
     n_ = n;
+    Bulk::release(shape_);
     team_.sync();  // the tile before may still be read
     if (stride != 1) {
       at_ = reinterpret_cast<T*>(memory_);
@@ -65,6 +67,7 @@ class RowTile {
   }
   __device__ __forceinline__ void await() const {
     wait_copies();
+    Bulk::await(team_, shape_);
     team_.sync();
   }
 
@@ -146,11 +149,17 @@ class RowTile {
   }
 
  protected:
+  using Bulk = BulkFill<Team>;
+
   /// Where a tile begins that lies between 16-byte boundaries as its row does.
   static __device__ __forceinline__ T* place(unsigned char* memory, const T* from) {
     return reinterpret_cast<T*>(memory + reinterpret_cast<std::uintptr_t>(from) % 16);
   }
   __device__ __forceinline__ void copy_chunks(T* to, const T* from, const ChunkSpan<T, int>& span) const {
+    if (Bulk::chosen(shape_)) {
+      return Bulk::ask(team_, to + span.head, from + span.head,
+                       static_cast<std::uint32_t>(span.chunks) * sizeof(Chunk<T>));
+    }
     XENT_UNROLL_BY(kLoadsAtOnce)
     for (int i = team_.rank(); i < span.chunks; i += Team::kSize) {
       const int c = span.head + i * Chunk<T>::kSize;
@@ -160,6 +169,7 @@ class RowTile {
   }
 
   unsigned char* memory_;
+  const TileShape& shape_;
   const Team& team_;
   T* at_ = nullptr;
   int n_ = 0;

@@ -9,7 +9,8 @@ namespace xent::gpu {
 struct TileShape {
   std::int64_t columns = 0;
   std::size_t bytes = 0;
-  int buffers = 1;  ///< 2: while a row is worked on, the next one comes into a second tile
+  int buffers = 1;    ///< 2: while a row is worked on, the next one comes into a second tile
+  bool bulk = false;  ///< filled by the bulk copy engine; of blocks, on devices that have it
 
   bool operator==(const TileShape&) const = default;
 };

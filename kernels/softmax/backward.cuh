@@ -21,8 +21,8 @@ class SoftmaxBackwardRow {
       : arguments_(arguments),
         team_(team),
         tiles_(team, arguments.grad.layout, arguments.tile),
-        saved_(memory, team),
-        upstream_(memory + arguments.tile.bytes, team) {}
+        saved_(memory, arguments.tile, team),
+        upstream_(memory + arguments.tile.bytes, arguments.tile, team) {}
 
   __device__ __forceinline__ void operator()(std::int64_t r) {
     C sum = C(0);
@@ -70,7 +70,7 @@ class SoftmaxBackwardRow {
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     softmax_backward_kernel(const __grid_constant__ SoftmaxBackwardArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.grad.layout, 2 * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.grad.layout, arguments.tile, 2,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             return SoftmaxBackwardRow<T, Team<kTeam>>(arguments, team, memory);
                           });

@@ -48,7 +48,7 @@ __device__ __forceinline__ void softmax_row(const SoftmaxArguments& arguments, c
 template <class T, int kTeam, int kBlock>
 __global__ void __launch_bounds__(kBlock, kResidentBlocks<kBlock>)
     softmax_kernel(const __grid_constant__ SoftmaxArguments arguments) {
-  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile.buffers * arguments.tile.bytes,
+  for_rows<kTeam, kBlock>(arguments.logits.layout, arguments.tile, arguments.tile.buffers,
                           [&](const Team<kTeam>& team, unsigned char* memory) {
                             RowTileAhead<T, Team<kTeam>> tile(memory, arguments.tile, team);
                             return [&arguments, &team, tile](std::int64_t r, std::int64_t next) mutable {

@@ -1,6 +1,7 @@
 """How many bytes one thread of a kernel has asked memory for before it waits, from the machine code of its row
 loops. What the source asks for counts for nothing: a compiler short of registers stores what one load brought
-before it issues the next, and then a loop unrolled by four has fewer under way."""
+before it issues the next, and then a loop unrolled by four has fewer under way. Bulk copies (UBLKCP), whose
+length is not in the code, count for nothing: a kernel has them besides its threads' own copies."""
 
 import math
 import re
@@ -78,8 +79,6 @@ class Thread:
         elif kind == "LDGDEPBAR":
             self.groups.append(self.group)
             self.group = 0
-        elif kind == "UBLKCP":
-            raise ValueError("a bulk copy's length is not in the machine code: nothing here can count it")
         elif (kept := copies_kept(name, rest)) is not None:
             self.groups = self.groups[max(0, len(self.groups) - kept):]
         self.most = max(self.most, self.loads + self.group + sum(self.groups))

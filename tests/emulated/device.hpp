@@ -35,4 +35,16 @@ class EmulatedDevice {
 /// Of this process so far.
 std::int64_t graph_launches();
 
+/// Within its scope the backend plans by these.
+class EmulatedThresholds {
+ public:
+  explicit EmulatedThresholds(const plan::GpuThresholds& thresholds);
+  ~EmulatedThresholds();
+  EmulatedThresholds(const EmulatedThresholds&) = delete;
+  EmulatedThresholds& operator=(const EmulatedThresholds&) = delete;
+
+ private:
+  plan::GpuThresholds before_;
+};
+
 }  // namespace xent::testing

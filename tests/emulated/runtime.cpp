@@ -23,12 +23,18 @@ plan::DeviceProperties& properties() {
 
 std::int64_t graphs_launched = 0;
 
+plan::GpuThresholds& thresholds() {
+  static plan::GpuThresholds current = plan::kGpuThresholds;
+  return current;
+}
+
 }  // namespace
 
 std::string unavailable() { return {}; }
 
 std::string device_name() { return "emulated CUDA device"; }
 const plan::DeviceProperties& device_properties() { return properties(); }
+const plan::GpuThresholds& plan_thresholds() { return thresholds(); }
 std::size_t level2_cache_bytes() { return 16U << 10U; }  // so that little is enough to exceed it
 Versions versions() { return {}; }
 
@@ -85,5 +91,9 @@ EmulatedDevice::EmulatedDevice(const plan::DeviceProperties& device)
 EmulatedDevice::~EmulatedDevice() { cuda::properties() = before_; }
 
 std::int64_t graph_launches() { return cuda::graphs_launched; }
+
+EmulatedThresholds::EmulatedThresholds(const plan::GpuThresholds& thresholds)
+    : before_(std::exchange(cuda::thresholds(), thresholds)) {}
+EmulatedThresholds::~EmulatedThresholds() { cuda::thresholds() = before_; }
 
 }  // namespace xent::testing

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,8 @@ struct Mapping {
   std::int64_t tile_columns;
   unsigned grid;
   unsigned cluster = 1;
-  int buffers = 1;  ///< 2: the next row comes while one is worked on, where a row is one tile
+  int buffers = 1;    ///< 2: the next row comes while one is worked on, where a row is one tile
+  bool bulk = false;  ///< tiles are filled by the bulk copy engine
 };
 inline void PrintTo(const Mapping& mapping, std::ostream* out) { *out << mapping.name; }
 inline constexpr Mapping kMappings[] = {
@@ -35,6 +37,10 @@ inline constexpr Mapping kMappings[] = {
     {"cluster_tiles", 128, 96, 4, 2},
     {"block_ahead", 128, 1100, 2, 1, 2},
     {"cluster_ahead", 128, 320, 4, 4, 2},
+    {"block_bulk", 128, 512, 3, 1, 1, true},
+    {"cluster_bulk", 128, 96, 4, 2, 1, true},
+    {"block_ahead_bulk", 128, 1100, 2, 1, 2, true},
+    {"cluster_ahead_bulk", 128, 320, 4, 4, 2, true},
 };
 inline constexpr int kBlock = 128;
 
@@ -59,7 +65,9 @@ void dispatch(DType dtype, const Mapping& mapping, const Run& run) {
 
 template <class T>
 gpu::TileShape tile_of(const Mapping& mapping) {
-  return gpu::tile_of(mapping.tile_columns, sizeof(T), mapping.buffers);
+  gpu::TileShape tile = gpu::tile_of(mapping.tile_columns, sizeof(T), mapping.buffers);
+  tile.bulk = mapping.bulk;
+  return tile;
 }
 
 /// The launch of a kernel whose teams hold so many tiles each.
@@ -84,9 +92,17 @@ class KernelTest : public ::testing::TestWithParam<std::tuple<Mapping, DType>> {
   const DeviceArithmetic device_arithmetic_;
 };
 
-inline auto every_mapping_and_dtype() {
-  return ::testing::Combine(::testing::ValuesIn(kMappings),
+inline auto with_every_dtype(std::vector<Mapping> mappings) {
+  return ::testing::Combine(::testing::ValuesIn(std::move(mappings)),
                             ::testing::Values(DType::f32, DType::f16, DType::bf16, DType::f64));
+}
+inline auto every_mapping_and_dtype() {
+  return with_every_dtype({std::begin(kMappings), std::end(kMappings)});
+}
+inline auto every_bulk_mapping_and_dtype() {
+  std::vector<Mapping> bulk(std::begin(kMappings), std::end(kMappings));
+  std::erase_if(bulk, [](const Mapping& mapping) { return !mapping.bulk; });
+  return with_every_dtype(std::move(bulk));
 }
 inline std::string kernel_test_name(const ::testing::TestParamInfo<std::tuple<Mapping, DType>>& info) {
   return std::string(std::get<0>(info.param).name) + "_" + name(std::get<1>(info.param));

@@ -18,13 +18,9 @@ void softmax(const ConstMatrixView& logits, const MatrixView& result, bool log, 
 
 void softmax_backward(const ConstMatrixView& saved, const ConstMatrixView& upstream, const MatrixView& grad,
                       bool log, const Mapping& mapping) {
-  const gpu::SoftmaxBackwardArguments arguments{
-      .saved = saved,
-      .upstream = upstream,
-      .grad = grad,
-      .log = log,
-      .tile = gpu::tile_of(mapping.tile_columns, size_of(saved.dtype))};
+  gpu::SoftmaxBackwardArguments arguments{.saved = saved, .upstream = upstream, .grad = grad, .log = log};
   dispatch(saved.dtype, mapping, [&]<class T, int kTeam>(T, std::integral_constant<int, kTeam>) {
+    arguments.tile = tile_of<T>(mapping);
     gpu::launch(launch_config<T, kTeam>(mapping, 2), gpu::softmax_backward_kernel<T, kTeam, kBlock>,
                 arguments);
   });
@@ -93,7 +89,34 @@ TEST_P(SoftmaxKernels, InPlace) {
   }
 }
 
+using SoftmaxBulkFills = KernelTest;
+
+/// The engine moves the same bytes as the threads do.
+TEST_P(SoftmaxBulkFills, ChangeNoBit) {
+  Mapping by_threads = mapping();
+  by_threads.bulk = false;
+  simt::for_each_schedule(1, [&] {
+    const std::int64_t tile = mapping().tile_columns * mapping().cluster;
+    for (const std::int64_t classes : {std::int64_t{1}, std::int64_t{7}, tile - 1, tile, 3 * tile + 5}) {
+      for (const Arrangement arrangement : {Arrangement::packed, Arrangement::misaligned}) {
+        Rng rng(static_cast<std::uint64_t>(classes));
+        MatrixBuffer logits(dtype(), arrangement, 7, classes);
+        MatrixBuffer result(dtype(), arrangement, 7, classes);
+        MatrixBuffer want(dtype(), arrangement, 7, classes);
+        fill_logits(logits, rng);
+        softmax(logits.view(), result.view(), true, mapping());
+        softmax(logits.view(), want.view(), true, by_threads);
+        for (std::int64_t r = 0; r < 7; ++r) ASSERT_EQ(result.row_bits(r), want.row_bits(r)) << classes;
+        softmax_backward(want.view(), logits.view(), result.view(), true, mapping());
+        softmax_backward(want.view(), logits.view(), want.view(), true, by_threads);
+        for (std::int64_t r = 0; r < 7; ++r) ASSERT_EQ(result.row_bits(r), want.row_bits(r)) << classes;
+      }
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, SoftmaxKernels, every_mapping_and_dtype(), kernel_test_name);
+INSTANTIATE_TEST_SUITE_P(Every, SoftmaxBulkFills, every_bulk_mapping_and_dtype(), kernel_test_name);
 
 }  // namespace
 }  // namespace xent::testing

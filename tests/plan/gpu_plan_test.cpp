@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -190,6 +191,34 @@ TEST(GpuPlan, TheNextRowIsReadAheadWhereThereIsRoom) {
       }
     }
   }
+}
+
+/// The engine brings blocks' tiles, on devices that have it, of rows so long; nothing else of the plan
+/// changes.
+TEST(GpuPlan, LongRowsCanBeFilledInBulk) {
+  GpuThresholds bulk = kThresholds;
+  bulk.least_row_bytes_bulk = 8192;
+  const auto is_bulk = [&](std::int64_t classes, DType dtype, const DeviceProperties& device = kHopper) {
+    GpuPlan p = plan(1000, classes, dtype, device, 1, bulk);
+    const bool chosen = std::exchange(p.tile.bulk, false);
+    EXPECT_EQ(p, plan(1000, classes, dtype, device)) << classes;
+    return chosen;
+  };
+  EXPECT_FALSE(is_bulk(2047, DType::f32));
+  EXPECT_TRUE(is_bulk(2048, DType::f32));
+  EXPECT_FALSE(is_bulk(4095, DType::bf16));
+  EXPECT_TRUE(is_bulk(128256, DType::bf16));
+  EXPECT_TRUE(is_bulk(3'000'000, DType::f32));  // rows that pass through
+  EXPECT_TRUE(is_bulk(3000, DType::f32, device("b200")));
+  EXPECT_FALSE(is_bulk(3000, DType::f32, kAmpere));
+  bulk.least_row_bytes_bulk = 0;
+  EXPECT_FALSE(is_bulk(1000, DType::f32));  // a warp's
+  EXPECT_FALSE(plan(1000, 3000, DType::f32, kHopper, 0, bulk).tile.bulk);
+  EXPECT_NE(
+      to_string(plan(8, 3000, DType::f32, kHopper, 1, bulk)).find("stays on chip, filled in bulk, reads"),
+      std::string::npos);
+  bulk.least_row_bytes_bulk = kNever;
+  EXPECT_FALSE(is_bulk(3'000'000, DType::f32));
 }
 
 TEST(GpuPlan, CanBePrinted) {

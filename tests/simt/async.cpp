@@ -66,12 +66,16 @@ void land_one(AsyncEngine& engine, Random& random, const Where& where) {
   if (engine.loads.empty()) return;
   const std::size_t chosen = random.below(static_cast<std::uint32_t>(engine.loads.size()));
   const BulkLoad load = engine.loads[chosen];
-  engine.loads.erase(engine.loads.begin() + static_cast<std::ptrdiff_t>(chosen));
+  {
+    const Unobserved by_tsan;
+    engine.loads.erase(engine.loads.begin() + static_cast<std::ptrdiff_t>(chosen));
+  }
   Mbarrier& barrier = find(load.barrier, where);
   {
     const AsAnotherThread engine_itself;
     acquire(load.sync);
     land(load.copy);
+    settle(load.copy.to, load.copy.bytes);
     release(barrier.sync);
   }
   barrier.bytes -= load.copy.bytes;
@@ -133,7 +137,9 @@ void bulk_load(void* shared, const void* global, std::uint32_t bytes, std::uint6
   require(in_shared(shared, bytes), "a bulk load's destination is not in shared memory", where);
   find(word, where);
   if (bytes == 0) return;
+  require_fenced(shared, bytes, where);
   spoil(shared, bytes);
+  settle(shared, bytes);
   void* const sync = fresh_sync();
   release(sync);
   const Unobserved by_tsan;
@@ -144,6 +150,7 @@ void bulk_store(void* global, const void* shared, std::uint32_t bytes, const Whe
   require(bytes % 16 == 0 && aligned(shared) && aligned(global),
           "a bulk copy needs a size and addresses that are multiples of 16", where);
   require(in_shared(shared, bytes), "a bulk store's source is not in shared memory", where);
+  require_fenced(shared, bytes, where);
   observe_read(shared, bytes);
   CopyGroups& groups = self().async.stores;
   const Unobserved by_tsan;

@@ -1,6 +1,7 @@
 // Asynchronous copies. Until somebody has waited as he must, their destination is poisoned and NaN.
 #pragma once
 
+#include "tests/simt/proxy.hpp"
 #include "tests/simt/runtime.hpp"
 
 namespace simt {

@@ -23,8 +23,9 @@ struct CopyGroups {
 };
 
 struct ThreadAsync {
-  CopyGroups copies;  // cp.async
-  CopyGroups stores;  // bulk, from shared to global
+  CopyGroups copies;         // cp.async
+  CopyGroups stores;         // bulk, from shared to global
+  std::uint32_t fenced = 0;  // by ProxyWatch::now, the last time; 0: never
 };
 
 /// The state of an mbarrier; its word in shared memory only says that it was initialised.

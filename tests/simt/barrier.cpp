@@ -7,6 +7,7 @@ namespace simt {
 namespace {
 
 void open(Block& block) {
+  pass_barrier(block);
   BlockBarrier& barrier = block.barrier;
   for (Warp& warp : block.warps) {
     const Lanes waiting = barrier.waiting[warp.index];
@@ -40,6 +41,7 @@ void wait_among(std::vector<Thread*>& waiting, Wait reason) {
 }
 
 void next_phase(Cluster& cluster) {
+  for (Block* block : cluster.blocks) pass_barrier(*block);
   ++cluster.phase;
   cluster.arrived = 0;
   cluster.sync = nullptr;

@@ -12,6 +12,7 @@
 #include "tests/simt/async_state.hpp"
 #include "tests/simt/context.hpp"
 #include "tests/simt/options.hpp"
+#include "tests/simt/proxy.hpp"
 #include "tests/simt/random.hpp"
 #include "tests/simt/spin_lock.hpp"
 #include "tests/simt/vector_types.hpp"
@@ -113,6 +114,7 @@ struct Block {
   std::byte* shared = nullptr;  // the arena: statics, then the dynamic part
   std::vector<void*> placed;    // static objects, by the number of their declaration
   BlockBarrier barrier;
+  ProxyWatch proxy;
   std::vector<Warp> warps;
   std::vector<Thread*> thread;  // by rank
 };

@@ -121,6 +121,43 @@ static __global__ void sum_tiles(const float* in, float* out, int tiles, Loading
   wait(full[(tiles - 1) % 2], static_cast<unsigned>((tiles - 1) / 2 % 2));
 }
 
+/// out[round] = the sum of in, loaded anew each round into a tile that threads have stored to; `mistake` says
+/// what is left out.
+enum class Reusing { right, no_fence, one_does_not_fence, fences_too_early, no_stores };
+static __global__ void reuse_tile(const float* in, float* out, Reusing mistake) {
+  XENT_SHARED(full, Mbarrier);
+  XENT_SHARED(tile, float[64]);
+  if (threadIdx.x == 0) init(full, 1);
+  const bool fences =
+      mistake == Reusing::right || (mistake == Reusing::one_does_not_fence && threadIdx.x != 40);
+  for (unsigned round = 0; round < 3; ++round) {
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      arrive(full, sizeof tile);
+      load_bulk(tile, in, sizeof tile, full);
+    }
+    wait(full, round % 2);
+    out[64 * round + threadIdx.x] = tile[threadIdx.x] + tile[63 - threadIdx.x];
+    __syncthreads();
+    if (mistake == Reusing::fences_too_early) fence_bulk();
+    __syncthreads();
+    if (mistake != Reusing::no_stores) tile[threadIdx.x] = -1;
+    if (fences) fence_bulk();
+  }
+}
+
+/// out = in, by way of a tile that the threads fill.
+static __global__ void store_what_was_written(const float* in, float* out, bool fence) {
+  XENT_SHARED(tile, float[64]);
+  tile[threadIdx.x] = in[threadIdx.x];
+  if (fence) fence_bulk();
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  store_bulk(out, tile, sizeof tile);
+  commit_stores();
+  wait_stores();
+}
+
 static __global__ void copy_and_leave(const float4* in) {
   XENT_SHARED(buffer, float4[32]);
   copy_async(&buffer[threadIdx.x], in + threadIdx.x);

@@ -138,6 +138,7 @@ void Processor::set_up_block(unsigned rank, uint3 index) {
   block.cluster = &cluster_;
   block.placed.assign(declaration_count(), nullptr);
   block.barrier = {};
+  block.proxy = {};
   block.warps.assign((threads + kWarpSize - 1) / kWarpSize, Warp());
   block.thread.resize(threads);
   for (unsigned i = 0; i < block.warps.size(); ++i) {

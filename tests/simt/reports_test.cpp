@@ -110,6 +110,27 @@ TEST(Reports, MbarriersMisused) {
   expect_report(AllOf(StartsWith("ASYNC"), HasSubstr("more arrivals")), kWarp, bugs::arrives_too_often);
 }
 
+TEST(Reports, BulkCopiesOfWhatNobodyFenced) {
+  using bugs::Reusing;
+  static const float4 in[16] = {};
+  static float4 sums[48];
+  const float* const from = &in[0].x;
+  float* const to = &sums[0].x;
+  for (const Reusing mistake : {Reusing::no_fence, Reusing::one_does_not_fence, Reusing::fences_too_early}) {
+    expect_report(AllOf(StartsWith("ASYNC: a bulk copy of shared memory that was stored to"),
+                        HasSubstr("memory_bugs.cuh:")),
+                  kTwoWarps, bugs::reuse_tile, from, to, mistake);
+  }
+  expect_report(HasSubstr("thread 40 has not called fence_bulk"), kTwoWarps, bugs::reuse_tile, from, to,
+                Reusing::one_does_not_fence);
+  expect_report(HasSubstr("has not called fence_bulk"), kTwoWarps, bugs::store_what_was_written, from, to,
+                false);
+  for (const Reusing good : {Reusing::right, Reusing::no_stores}) {
+    expect_report(testing::IsEmpty(), kTwoWarps, bugs::reuse_tile, from, to, good);
+  }
+  expect_report(testing::IsEmpty(), kTwoWarps, bugs::store_what_was_written, from, to, true);
+}
+
 TEST(Reports, Livelock) {
   const auto saved = simt::options().spin_limit;
   simt::options().spin_limit = 20'000;
