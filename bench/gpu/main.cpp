@@ -4,7 +4,7 @@
 //   prepare NAME copy|read|launch|graph_node|gemm
 //   prepare NAME grid_sync BLOCKS
 //   prepare NAME OPERATION DTYPE ROWS CLASSES MODE   see loss.hpp and work.hpp
-//   prepare NAME mapped OPERATION DTYPE ROWS CLASSES MAPPING BLOCKS_PER_MULTIPROCESSOR   see mapped.hpp
+//   prepare NAME mapped OPERATION DTYPE ROWS CLASSES MAPPING BLOCKS_PER_MULTIPROCESSOR FILL   see mapped.hpp
 //   run NAME LAUNCHES WARM     seconds of LAUNCHES launches, after WARM that nobody times; prepare said how
 //                              many calls a launch is
 //   drop NAME                  frees what was prepared
@@ -72,6 +72,8 @@ class Server {
     const auto mapping = word<std::string>(command, "mapping");
     c.mapping = known(mapping_from(mapping), mapping);
     c.blocks_per_multiprocessor = positive(command, "blocks per multiprocessor");
+    const auto fill = word<std::string>(command, "fill");
+    c.in_bulk = known(in_bulk_from(fill), fill);
     return make_mapped_work(c, stream_.get());
   }
 

@@ -25,6 +25,7 @@ constexpr std::pair<const char*, gpu::Mapping> kNames[] = {{"few_lanes", gpu::Ma
                                                            {"warp", gpu::Mapping::warp},
                                                            {"block", gpu::Mapping::block},
                                                            {"wide_block", gpu::Mapping::wide_block}};
+constexpr std::pair<const char*, bool> kFills[] = {{"threads", false}, {"bulk", true}};
 
 /// As in loss.cpp: sets beyond the cache, and a graph of milliseconds.
 constexpr double kCachesOfSets = 3.0;
@@ -52,11 +53,14 @@ plan::GpuPlan plan_of(const MappedCase& c) {
                                        .tiles = read,
                                        .matrices_read = read,
                                        .writes_matrix = true},
-                                      device, always(c.mapping, c.blocks_per_multiprocessor));
+                                      device, always(c));
   constexpr std::size_t kReserve = 3U << 10U;  // for what a kernel has besides
   if (made.shared_bytes + kReserve > device.shared_per_block) {
     throw std::runtime_error("rows of " + std::to_string(c.classes) + " classes do not fit: " +
                              std::to_string(made.shared_bytes) + " bytes of shared memory in a block");
+  }
+  if (made.tile.bulk != c.in_bulk) {
+    throw std::runtime_error("bulk copies want compute capability 9.0 and a block for each row");
   }
   return made;
 }
@@ -185,16 +189,20 @@ std::optional<MappedOperation> mapped_operation_from(const std::string& text) {
 }
 std::optional<gpu::Mapping> mapping_from(const std::string& text) { return find(kNames, text); }
 
-plan::GpuThresholds always(gpu::Mapping mapping, std::int64_t blocks_per_multiprocessor) {
+std::optional<bool> in_bulk_from(const std::string& text) { return find(kFills, text); }
+
+plan::GpuThresholds always(const MappedCase& c) {
   constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
-  const plan::MappingThresholds one{.most_columns_few_lanes = mapping == gpu::Mapping::few_lanes ? kAll : 0,
-                                    .most_row_bytes_warp = mapping == gpu::Mapping::warp ? kAll : 0,
-                                    .most_row_bytes_block = mapping == gpu::Mapping::block ? kAll : 0};
+  const auto if_chosen = [&](gpu::Mapping mapping) { return c.mapping == mapping ? kAll : 0; };
+  const plan::MappingThresholds one{.most_columns_few_lanes = if_chosen(gpu::Mapping::few_lanes),
+                                    .most_row_bytes_warp = if_chosen(gpu::Mapping::warp),
+                                    .most_row_bytes_block = if_chosen(gpu::Mapping::block)};
   return {.f32 = one,
           .f16 = one,
           .bf16 = one,
           .f64 = one,
-          .blocks_per_multiprocessor = blocks_per_multiprocessor};
+          .blocks_per_multiprocessor = c.blocks_per_multiprocessor,
+          .least_row_bytes_bulk = c.in_bulk ? 0 : plan::kNever};
 }
 
 GpuWork make_mapped_work(const MappedCase& c, cuda::Stream stream) {

@@ -24,6 +24,7 @@ struct MappedCase {
   std::int64_t rows = 0;
   std::int64_t classes = 0;
   gpu::Mapping mapping = gpu::Mapping::warp;
+  bool in_bulk = false;                        ///< whether the bulk copy engine fills a block's tiles
   std::int64_t blocks_per_multiprocessor = 1;  ///< of the grid, at the most
 };
 
@@ -31,11 +32,15 @@ std::optional<MappedOperation> mapped_operation_from(const std::string& text);
 /// "few_lanes", "warp", "block" or "wide_block".
 std::optional<gpu::Mapping> mapping_from(const std::string& text);
 
-/// Thresholds by which a plan chooses the mapping for rows of any length.
-plan::GpuThresholds always(gpu::Mapping mapping, std::int64_t blocks_per_multiprocessor);
+/// "threads" or "bulk".
+std::optional<bool> in_bulk_from(const std::string& text);
 
-/// A graph of calls. Throws std::runtime_error for rows that do not fit the mapping's shared memory, and if
-/// the result is wrong: then a time would mean nothing.
+/// Thresholds by which a plan chooses this for rows of any length.
+plan::GpuThresholds always(const MappedCase& c);
+
+/// A graph of calls. Throws std::runtime_error for rows that do not fit the mapping's shared memory, for
+/// tiles that this device or mapping does not fill in bulk, and if the result is wrong: then a time would
+/// mean nothing.
 GpuWork make_mapped_work(const MappedCase& c, cuda::Stream stream);
 
 }  // namespace xent::bench

@@ -34,14 +34,15 @@ BORDERS = [Border("most_columns_few_lanes", "few_lanes", "warp", True, (8, 12, 1
            Border("most_row_bytes_block", "block", "wide_block", False,
                   (8192, 12288, 16384, 24576, 32768, 49152, 65536, 98304))]
 BLOCKS = "blocks_per_multiprocessor"
-BULK = "least_row_bytes_bulk"  # a number, or NEVER; not timed yet, so it stays
+BULK = "least_row_bytes_bulk"  # a number, or NEVER
 NEVER = "kNever"
+FILLS = ("threads", "bulk")
 BLOCKS_TRIED = (4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True)
 class Choice:
-    value: int
+    value: int | str
     regret: float  # how much slower than the best of each size it is in the geometric mean
     today: float   # the same of the value there was
     at_edge: bool  # nothing beyond was tried
@@ -109,6 +110,21 @@ def choose_blocks(records, today):
     return Choice(best, slower(best), slower(today) if today in tried else math.nan, best in (tried[0], tried[-1]))
 
 
+def choose_bulk(records, today):
+    """The least size to fill in bulk, or NEVER; of several the greatest, as bulk copies are to earn their place."""
+    def slower(least):
+        lost = []
+        for record in records:
+            times = {fill: median(seconds) for fill, seconds in record["seconds"].items()}
+            chosen = "bulk" if least != NEVER and record["size"] >= least else "threads"
+            lost.append(math.log(times[chosen] / min(times.values())))
+        return math.exp(sum(lost) / len(lost)) - 1
+
+    sizes = sorted({record["size"] for record in records}, reverse=True)
+    best = min([NEVER, *sizes], key=lambda least: round(slower(least), 4))
+    return Choice(best, slower(best), slower(today), best == sizes[-1])
+
+
 def tuned(results, table):
     """The new table, and a Choice for each of its values that was measured: {(dtype, name): …}, BLOCKS among them."""
     new = {dtype: dict(table[dtype]) for dtype in DTYPES} | {name: table[name] for name in (BLOCKS, BULK)}
@@ -121,6 +137,9 @@ def tuned(results, table):
     if results["blocks"]:
         choices["all", BLOCKS] = choice = choose_blocks(results["blocks"], table[BLOCKS])
         new[BLOCKS] = choice.value
+    if results["bulk"]:
+        choices["all", BULK] = choice = choose_bulk(results["bulk"], table[BULK])
+        new[BULK] = choice.value
     return new, choices
 
 

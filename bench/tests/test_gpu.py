@@ -87,13 +87,22 @@ class Program(unittest.TestCase):
         for mapping, says in (("few_lanes", "4 lanes"), ("warp", "a warp"), ("block", "256 threads"),
                               ("wide_block", "512 threads")):
             for operation, dtype in (("cross_entropy", "bf16"), ("softmax", "f64"), ("softmax_backward", "f32")):
-                ready = self.server.ask("prepare", "a", "mapped", operation, dtype, 3, 40, mapping, 1)
+                ready = self.server.ask("prepare", "a", "mapped", operation, dtype, 3, 40, mapping, 1, "threads")
                 self.assertIn(f"gpu: {says} per row", ready["plan"])
-        ready = self.server.ask("prepare", "a", "mapped", "softmax", "f32", 16, 500, "warp", 1)
+        ready = self.server.ask("prepare", "a", "mapped", "softmax", "f32", 16, 500, "warp", 1, "threads")
         self.assertIn(", 2 blocks,", ready["plan"])  # of two multiprocessors
         self.assertGreater(self.server.seconds("a", 1, 0), 0)
         with self.assertRaisesRegex(RuntimeError, "rows of 20000 classes do not fit"):
-            self.server.ask("prepare", "a", "mapped", "softmax", "f32", 4, 20000, "warp", 1)
+            self.server.ask("prepare", "a", "mapped", "softmax", "f32", 4, 20000, "warp", 1, "threads")
+
+    def test_a_fill_that_is_asked_for(self):
+        for mapping in ("block", "wide_block"):
+            ready = self.server.ask("prepare", "a", "mapped", "cross_entropy", "bf16", 3, 2000, mapping, 1, "bulk")
+            self.assertIn("filled in bulk", ready["plan"])
+            ready = self.server.ask("prepare", "a", "mapped", "cross_entropy", "bf16", 3, 2000, mapping, 1, "threads")
+            self.assertNotIn("bulk", ready["plan"])
+        with self.assertRaisesRegex(RuntimeError, "a block for each row"):
+            self.server.ask("prepare", "a", "mapped", "softmax", "f32", 3, 200, "warp", 1, "bulk")
 
     def test_nonsense_is_answered_and_survived(self):
         for words, complaint in ((("prepare", "a", "knit"), '"knit" is not known'),
@@ -102,7 +111,8 @@ class Program(unittest.TestCase):
                                  (("prepare", "a", "softmax", "f32", 2, 3, "idle"), '"idle" is not known'),
                                  (("prepare", "a", "grid_sync", 0), "blocks is 0"),
                                  (("prepare", "a", "mapped", "nll", "f32", 2, 3, "warp", 1), '"nll" is not known'),
-                                 (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "weft", 1), '"weft" is not known'),
+                                 (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "weft", 1, "bulk"), '"weft" is not known'),
+                                 (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "block", 1, "rain"), '"rain" is'),
                                  (("prepare", "a", "mapped", "softmax", "f32", 2, 3, "warp", 0), "blocks per multi"),
                                  (("run", "b", 1, 1), 'nothing is prepared as "b"'),
                                  (("juggle", "b"), '"juggle" is not known')):

@@ -23,9 +23,9 @@ def record(size, lower, upper, dtype="bf16", border=WARP):
             "seconds": {border.lower: [lower] * 3, border.upper: [upper] * 3}}
 
 
-def results(borders=(), blocks=()):
+def results(borders=(), blocks=(), bulk=()):
     return {"date": "2001-02-03", "quick": False, "device": {"device": "Abacus GPU", "version": "1.2.3"},
-            "borders": list(borders), "blocks": list(blocks)}
+            "borders": list(borders), "blocks": list(blocks), "bulk": list(bulk)}
 
 
 class Table(unittest.TestCase):
@@ -96,6 +96,29 @@ class Choosing(unittest.TestCase):
         self.assertEqual((choice.value, choice.at_edge), (16, False))
         self.assertAlmostEqual(choice.today, 1.2 ** 0.5 - 1)
 
+    def bulk(self, *records, today=thresholds.NEVER):
+        return thresholds.choose_bulk([{"size": size, "seconds": {"threads": [threads] * 3, "bulk": [bulk] * 3}}
+                                       for size, threads, bulk in records], today)
+
+    def test_bulk_from_where_it_wins(self):
+        choice = self.bulk((8192, 1.0, 2.0), (16384, 2.0, 1.0), (32768, 2.0, 1.0))
+        self.assertEqual((choice.value, choice.regret, choice.at_edge), (16384, 0.0, False))
+        self.assertAlmostEqual(choice.today, 4 ** (1 / 3) - 1)
+        self.assertTrue(self.bulk((8192, 2.0, 1.0), (16384, 2.0, 1.0)).at_edge)
+
+    def test_bulk_never_unless_it_wins(self):
+        for bulk in (1.0, 1.5):
+            choice = self.bulk((8192, 1.0, bulk), (16384, 1.0, bulk), today=8192)
+            self.assertEqual((choice.value, choice.regret, choice.at_edge), (thresholds.NEVER, 0.0, False))
+            self.assertAlmostEqual(choice.today, bulk - 1)
+
+    def test_bulk_reaches_the_table(self):
+        table = thresholds.parse(TABLE.read_text(encoding="utf-8"))
+        measured = results(bulk=[{"size": 8192, "seconds": {"threads": [2.0], "bulk": [1.0]}}])
+        new, choices = thresholds.tuned(measured, table)
+        self.assertEqual((new[thresholds.BULK], list(choices)), (8192, [("all", thresholds.BULK)]))
+        self.assertIn(f".{thresholds.BULK} = 8192,", thresholds.render(new, thresholds.source(measured, choices)))
+
     def test_what_was_not_measured_stays(self):
         table = thresholds.parse(TABLE.read_text(encoding="utf-8"))
         measured = results([record(1024, 1.0, 2.0), record(2048, 2.0, 1.0)])
@@ -129,8 +152,10 @@ class Program(unittest.TestCase):
         self.assertEqual([(r["border"], sorted(r["seconds"])) for r in times["borders"]],
                          [(b.name, sorted((b.lower, b.upper))) for b in thresholds.BORDERS for _ in range(2)])
         self.assertEqual(list(times["blocks"][0]["seconds"]), [str(blocks) for blocks in thresholds.BLOCKS_TRIED])
+        self.assertEqual([sorted(r["seconds"]) for r in times["bulk"]], [sorted(thresholds.FILLS)])
         for border in thresholds.BORDERS:
             self.assertIn(f"| bf16 {border.name} |", done.stdout)
+        self.assertIn(f"| all {thresholds.BULK} | {thresholds.NEVER} |", done.stdout)
         self.assertEqual(self.table.read_text(encoding="utf-8"), TABLE.read_text(encoding="utf-8"))
 
     def earlier(self, **changes):

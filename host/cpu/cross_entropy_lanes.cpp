@@ -13,31 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-/// Per-row inputs of a tile, lane by lane.
-template <class C>
-struct LaneInputs {
-  HWY_ALIGN C label[kMostLanes<C>];  ///< as a number of the compute type: short rows have few classes
-  HWY_ALIGN C z_label[kMostLanes<C>];
-  HWY_ALIGN C scale[kMostLanes<C>];   ///< g/d; 0 for lanes that are ignored or have no row
-  HWY_ALIGN C live[kMostLanes<C>];    ///< 1 for a valid row
-  std::int64_t index[kMostLanes<C>];  ///< label as an integer
-
-  LaneInputs(const CrossEntropyJob& job, std::int64_t first_row, std::int64_t count, const C* logits) {
-    constexpr std::size_t lanes = kMostLanes<C>;
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::int64_t r = first_row + static_cast<std::int64_t>(lane);
-      const bool exists = static_cast<std::int64_t>(lane) < count;
-      index[lane] = exists ? load(job.target.labels, r) : 0;
-      const bool valid = exists && !job.ignored(index[lane]);
-      if (!valid) index[lane] = 0;  // an ignored label may be out of range
-      live[lane] = valid ? C{1} : C{0};
-      scale[lane] = valid && job.outputs.grad.given() ? static_cast<C>(job.row_upstream(r).loss) : C{0};
-      label[lane] = static_cast<C>(index[lane]);
-      z_label[lane] = logits[static_cast<std::size_t>(index[lane]) * lanes + lane];
-    }
-  }
-};
-
+/// A tile of rows, and each lane's scalars.
 template <class T>
 class Tile {
  public:
@@ -50,113 +26,153 @@ class Tile {
         classes_(job.classes()),
         scratch_(TileScratch<C>::For(classes_)),
         from_(job.logits.layout, scratch_.row_major),
-        to_(job.outputs.grad.layout, scratch_.row_major) {}
+        to_(job.outputs.grad.layout, scratch_.row_major) {
+    if (OneScale()) scale_ = ScaleOf(0);
+  }
 
-  std::int64_t lanes() const { return from_.lanes(); }
-
-  void Run(std::int64_t first_row, std::int64_t count, CrossEntropyPartial& partial) {
-    from_.Load(job_.logits.data, first_row, count, scratch_.logits);
-    const LaneInputs<C> in(job_, first_row, count, scratch_.logits);
-    const auto norm = NormaliseLanes(d_, scratch_.logits, classes_, scratch_.exps);
-    Finish(in, norm, first_row, count, partial);
-    if (job_.outputs.grad.given()) {
-      Gradient(in, norm);
-      to_.Store(job_.outputs.grad.data, first_row, count, scratch_.exps);
-    }
+  void Run(std::int64_t first_row, std::int64_t end, const CrossEntropyParts& parts) {
+    Take(first_row, end);
+    const V max = LoadWithMaximum(from_, job_.logits.data, first_row_, count_, scratch_.logits);
+    TakeLabels();
+    norm_ = NormaliseLanes(d_, scratch_.logits, max, classes_, scratch_.exps, C{1}, Fetcher(end));
+    Finish(parts.of(first_row_));  // parts hold whole tiles
+    if (job_.outputs.grad.given()) Gradient();
   }
 
   /// The gradient alone, from the saved lse.
-  void RunBackward(std::int64_t first_row, std::int64_t count) {
-    from_.Load(job_.logits.data, first_row, count, scratch_.logits);
-    const LaneInputs<C> in(job_, first_row, count, scratch_.logits);
-    SavedGradient(in, first_row, count);
-    to_.Store(job_.outputs.grad.data, first_row, count, scratch_.exps);
+  void RunBackward(std::int64_t first_row, std::int64_t end) {
+    Take(first_row, end);
+    from_.Load(job_.logits.data, first_row_, count_, scratch_.logits);
+    TakeLabels();
+    SavedGradient(Fetcher(end));
   }
+
+  std::int64_t lanes() const { return from_.lanes(); }
 
  private:
-  /// Losses and what else there is one of per row.
-  void Finish(const LaneInputs<C>& in, const LaneNormaliser<D>& norm, std::int64_t first_row,
-              std::int64_t count, CrossEntropyPartial& partial) {
-    HWY_ALIGN C loss[kMostLanes<C>];
-    HWY_ALIGN C lse[kMostLanes<C>];
-    HWY_ALIGN C argmax[kMostLanes<C>] = {};
-    HWY_ALIGN C rank[kMostLanes<C>] = {};
-    HWY_ALIGN C entropy[kMostLanes<C>] = {};
-    const V log_sum = norm.LogSum(d_);
-    const V gap = hn::Sub(norm.max, hn::Load(d_, in.z_label));
-    hn::Store(hn::Add(gap, log_sum), d_, loss);
-    hn::Store(hn::Add(norm.max, log_sum), d_, lse);
-    if (job_.wants_argmax()) ArgMaxLanes(d_, scratch_.logits, classes_, argmax);
-    if (job_.wants_rank()) RankLanes(d_, scratch_.logits, classes_, in.label, in.z_label, rank);
-    if (job_.outputs.entropy.given()) {
-      const V entropy_gap = EntropyGapLanes(d_, scratch_.logits, classes_, scratch_.exps, norm.max);
-      hn::Store(hn::Add(log_sum, hn::Div(entropy_gap, norm.Sum(d_))), d_, entropy);
-    }
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      const auto i = static_cast<std::size_t>(lane);
-      if (in.live[i] == C{0}) {
-        store_result(job_, first_row + lane, RowResult{});
-        continue;
-      }
-      RowResult result{.loss = static_cast<double>(loss[i]),
-                       .lse = static_cast<double>(lse[i]),
-                       .log_prob = -static_cast<double>(loss[i]),
-                       .entropy = static_cast<double>(entropy[i])};
-      if (job_.wants_argmax()) result.argmax = static_cast<std::int64_t>(argmax[i]);
-      if (job_.wants_rank()) result.target_rank = static_cast<std::int64_t>(rank[i]);
-      take_result(job_, first_row + lane, in.index[i], result, partial);
-    }
+  void Take(std::int64_t first_row, std::int64_t end) {
+    first_row_ = first_row;
+    count_ = HWY_MIN(lanes(), end - first_row);
   }
 
-  /// Turns the exponentials into gradients where they lie.
-  void Gradient(const LaneInputs<C>& in, const LaneNormaliser<D>& norm) {
-    const V scale = hn::Load(d_, in.scale);
-    const V z_label = hn::Load(d_, in.z_label);
-    const V sum = norm.Sum(d_);
+  /// A lane is live whose row exists and is not ignored.
+  void TakeLabels() {
+    load(job_.target.labels, first_row_, count_, label_.at);
+    for (std::int64_t lane = 0; lane < lanes(); ++lane) {
+      const bool valid = lane < count_ && !job_.ignored(label_.at[lane]);
+      if (!valid) label_.at[lane] = -1;  // an ignored label may be out of range
+      live_[lane] = valid ? C{1} : C{0};
+      z_label_[lane] = scratch_.logits[(valid ? label_.at[lane] : 0) * lanes() + lane];
+    }
+  }
+  auto Live() const { return hn::Gt(hn::Load(d_, live_), hn::Zero(d_)); }
+  V LabelNumbers() const {
+    HWY_ALIGN C numbers[kMostLanes<C>];
+    for (std::int64_t lane = 0; lane < lanes(); ++lane) numbers[lane] = static_cast<C>(label_.at[lane]);
+    return hn::Load(d_, numbers);
+  }
+
+  /// The next tile's logits and this one's gradient.
+  TileFetch<T> Fetcher(std::int64_t end) const {
+    const T* const next = from_.First(job_.logits.data, HWY_MIN(first_row_ + lanes(), end - 1));
+    const bool grad = job_.outputs.grad.given();
+    return {next, grad ? to_.First(job_.outputs.grad.data, first_row_) : next, lanes()};
+  }
+
+  /// What there is one of per row: what is asked for is written.
+  void Finish(CrossEntropyPartial& partial) {
+    const CrossEntropyOutputs& out = job_.outputs;
+    HWY_ALIGN C values[kMostLanes<C>];
+    const auto live = Live();
+    const auto write = [&](const auto& view, V of_live, C otherwise) HWY_ATTR {
+      hn::Store(hn::IfThenElse(live, of_live, hn::Set(d_, otherwise)), d_, values);
+      if (view.given()) store(view, first_row_, count_, values);
+    };
+    const V log_sum = norm_.LogSum(d_);
+    const V z_label = hn::Load(d_, z_label_);
+    const V loss = hn::Add(hn::Sub(norm_.max, z_label), log_sum);
+    if (job_.options.reduction == Reduction::none) write(out.loss, loss, C{0});
+    if (out.lse.given()) write(out.lse, hn::Add(norm_.max, log_sum), C{0});
+    if (out.log_prob.given()) write(out.log_prob, hn::Neg(loss), C{0});
+    if (out.entropy.given()) {
+      const V gap = EntropyGapLanes(d_, scratch_.logits, classes_, scratch_.exps, norm_.max);
+      write(out.entropy, hn::Add(log_sum, hn::Div(gap, norm_.Sum(d_))), C{0});
+    }
+    if (job_.wants_argmax()) {
+      write(out.argmax, ArgMaxLanes(d_, scratch_.logits, classes_), C{-1});
+      for (std::int64_t lane = 0; lane < count_; ++lane) {
+        partial.correct += label_.at[lane] >= 0 && static_cast<std::int64_t>(values[lane]) == label_.at[lane];
+      }
+    }
+    if (job_.wants_rank()) {
+      write(out.target_rank, RankLanes(d_, scratch_.logits, classes_, LabelNumbers(), z_label), C{-1});
+      for (std::int64_t lane = 0; lane < count_; ++lane) {
+        partial.top_k += values[lane] >= C{0} && static_cast<std::int64_t>(values[lane]) < out.top_k;
+      }
+    }
+    if (out.row_loss.given()) write(out.row_loss, loss, C{0});
+    partial.loss += LaneTotal(d_, hn::IfThenElseZero(live, loss));
+  }
+
+  void Gradient() {
+    const V scale = Scale();
+    const V z_label = hn::Load(d_, z_label_);
+    const V sum = norm_.Sum(d_);
     // Where the target is the maximum, all others together are the rest; else 1 is among the others.
-    const V e_label = ExpNotAbove(d_, hn::Sub(z_label, norm.max));
-    const V others = hn::IfThenElse(hn::Eq(z_label, norm.max), norm.rest, hn::Sub(sum, e_label));
-    Multiply(in, hn::Div(scale, sum), hn::Mul(hn::Neg(hn::Div(others, sum)), scale));
+    const V e_label = ExpNotAbove(d_, hn::Sub(z_label, norm_.max));
+    const V others = hn::IfThenElse(hn::Eq(z_label, norm_.max), norm_.rest, hn::Sub(sum, e_label));
+    Write(hn::Div(scale, sum), hn::Mul(hn::Neg(hn::Div(others, sum)), scale));
   }
 
   /// Of a class that a row is sure of 1 - p is the sum of the others.
-  void SavedGradient(const LaneInputs<C>& in, std::int64_t first_row, std::int64_t count) {
-    HWY_ALIGN C high[kMostLanes<C>];
-    HWY_ALIGN C low[kMostLanes<C>];
+  template <class Meanwhile>
+  HWY_INLINE void SavedGradient(const Meanwhile& meanwhile) {
+    HWY_ALIGN C parts[2][kMostLanes<C>];
     for (std::int64_t lane = 0; lane < lanes(); ++lane) {
-      const TwoParts<C> lse(lane < count ? load(job_.lse, first_row + lane) : 0.0);
-      high[lane] = lse.high;
-      low[lane] = lse.low;
+      const TwoParts<C> lse(lane < count_ ? load(job_.lse, first_row_ + lane) : 0.0);
+      parts[0][lane] = lse.high;
+      parts[1][lane] = lse.low;
     }
-    const auto probability = [&](V z) HWY_ATTR {
-      return ExpOrInfinity(d_, hn::Sub(hn::Sub(z, hn::Load(d_, high)), hn::Load(d_, low)));
-    };
+    const V high = hn::Load(d_, parts[0]);
+    const V low = hn::Load(d_, parts[1]);
+    const auto probability = [&](V z) HWY_ATTR { return ExpOrInfinity(d_, hn::Sub(hn::Sub(z, high), low)); };
     V small = hn::Zero(d_);
+    V last = small;  // two sums by turns, for half the additions in each
     for (std::int64_t c = 0; c < classes_; ++c) {
       const V p = probability(hn::Load(d_, scratch_.logits + c * lanes()));
-      small = hn::Add(small, hn::IfThenZeroElse(hn::Ge(p, hn::Set(d_, static_cast<C>(kSmall))), p));
+      const V next = hn::Add(small, hn::IfThenZeroElse(hn::Ge(p, hn::Set(d_, static_cast<C>(kSmall))), p));
+      small = last;
+      last = next;
       hn::Store(p, d_, scratch_.exps + c * lanes());
+      meanwhile(c);
     }
-    const V p_label = probability(hn::Load(d_, in.z_label));
+    small = hn::Add(small, last);
+    const V p_label = probability(hn::Load(d_, z_label_));
     const auto sure = hn::Ge(p_label, hn::Set(d_, static_cast<C>(formulas::kDominant)));
     const V others = hn::IfThenElse(sure, small, hn::Sub(hn::Set(d_, C{1}), p_label));
-    const V scale = hn::Load(d_, in.scale);
-    Multiply(in, scale, hn::Mul(hn::Neg(others), scale));
+    const V scale = Scale();
+    Write(scale, hn::Mul(hn::Neg(others), scale));
   }
 
-  /// What lies there, times `factor`; `at_target` at the labels, nothing in ignored rows.
-  void Multiply(const LaneInputs<C>& in, V factor, V at_target) {
-    const V one = hn::Set(d_, C{1});
-    const V label = hn::Load(d_, in.label);
-    const auto live = hn::Gt(hn::Load(d_, in.live), hn::Zero(d_));
-    V class_number = hn::Zero(d_);
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      C* column = scratch_.exps + c * lanes();
-      V g = hn::Mul(hn::Load(d_, column), factor);
-      g = hn::IfThenElse(hn::Eq(class_number, label), at_target, g);
-      hn::Store(hn::IfThenElseZero(live, g), d_, column);  // zero in ignored rows, whatever they hold
-      class_number = hn::Add(class_number, one);
-    }
+  /// A gradient: the exponentials times `factor`, and `at_target` at the labels. Zeros in ignored rows,
+  /// whatever they hold.
+  void Write(V factor, V at_target) {
+    const auto live = Live();
+    hn::Store(at_target, d_, label_.value);
+    const auto column = [&](std::int64_t c) HWY_ATTR {
+      return hn::IfThenElseZero(live, hn::Mul(hn::Load(d_, scratch_.exps + c * lanes()), factor));
+    };
+    to_.Store(job_.outputs.grad.data, first_row_, count_, column, &label_);
+  }
+
+  /// g/d of every lane.
+  bool OneScale() const { return !job_.upstream.values.given() || job_.upstream.values.size == 1; }
+  C ScaleOf(std::int64_t r) const { return static_cast<C>(job_.row_upstream(r).loss); }
+  V Scale() const {
+    if (OneScale()) return hn::Set(d_, scale_);
+    HWY_ALIGN C scales[kMostLanes<C>] = {};
+    for (std::int64_t lane = 0; lane < count_; ++lane) scales[lane] = ScaleOf(first_row_ + lane);
+    return hn::Load(d_, scales);
   }
 
   const CrossEntropyJob& job_;
@@ -164,15 +180,20 @@ class Tile {
   TileScratch<C> scratch_;
   TileMover<T> from_;
   TileMover<T> to_;
+  C scale_{};
+  std::int64_t first_row_ = 0;
+  std::int64_t count_ = 0;
+  TileExceptions<C> label_;  ///< and in a gradient its element
+  HWY_ALIGN C z_label_[kMostLanes<C>];
+  HWY_ALIGN C live_[kMostLanes<C>];  ///< 1 for a live lane
+  LaneNormaliser<D> norm_;
   D d_{};
 };
 
 void CrossEntropyBackwardLanes(const CrossEntropyJob& job, std::int64_t begin, std::int64_t end) {
   with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
     Tile<T> tile(job);
-    for (std::int64_t r = begin; r < end; r += tile.lanes()) {
-      tile.RunBackward(r, HWY_MIN(tile.lanes(), end - r));
-    }
+    for (std::int64_t r = begin; r < end; r += tile.lanes()) tile.RunBackward(r, end);
   });
 }
 
@@ -180,9 +201,7 @@ void CrossEntropyLanes(const CrossEntropyJob& job, std::int64_t begin, std::int6
                        const CrossEntropyParts& parts) {
   with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
     Tile<T> tile(job);
-    for (std::int64_t r = begin; r < end; r += tile.lanes()) {
-      tile.Run(r, HWY_MIN(tile.lanes(), end - r), parts.of(r));  // parts hold whole tiles
-    }
+    for (std::int64_t r = begin; r < end; r += tile.lanes()) tile.Run(r, end, parts);
   });
 }
 

@@ -26,29 +26,26 @@ class TermTile {
       : job_(job),
         classes_(job.classes()),
         planes_(Planes<C>::For(classes_)),
-        weights_(static_cast<const C*>(job.weights)) {}
+        weights_(static_cast<const C*>(job.weights)) {
+    if (!job.transform.made) planes_.y = planes_.x;
+  }
 
   std::int64_t lanes() const { return static_cast<std::int64_t>(hn::Lanes(d_)); }
 
   void Run(std::int64_t first_row, std::int64_t count, CrossEntropyPartial& partial) {
-    TileMover<T>(job_.logits.layout, planes_.row_major).Load(job_.logits.data, first_row, count, planes_.x);
+    const TileMover<T> logits(job_.logits.layout, planes_.row_major);
+    V max = LoadWithMaximum(logits, job_.logits.data, first_row, count, planes_.x);
     if (job_.soft()) {
       const ConstMatrixView& q = job_.target.probs;
       TileMover<T>(q.layout, planes_.row_major).Load(q.data, first_row, count, planes_.q);
     }
-    Transform();
-    const auto norm = NormaliseLanes(d_, planes_.y, classes_, planes_.exps, Scale());
+    if (job_.transform.made) max = Transform();
+    const auto norm = NormaliseLanes(d_, planes_.y, max, classes_, planes_.exps, Scale());
     SumUp(norm);
     LaneGradients<C> gradients;
     for (std::int64_t lane = 0; lane < count; ++lane) Row(first_row + lane, lane, gradients, partial);
-    if (job_.outputs.grad.given()) {
-      OfLogits(norm.max, gradients);
-      Write(job_.outputs.grad, first_row, count, planes_.exps);
-    }
-    if (job_.outputs.grad_targets.given()) {
-      OfTargets(norm.max, gradients);
-      Write(job_.outputs.grad_targets, first_row, count, planes_.modulation);
-    }
+    if (job_.outputs.grad.given()) WriteOfLogits(norm.max, gradients, first_row, count);
+    if (job_.outputs.grad_targets.given()) WriteOfTargets(norm.max, gradients, first_row, count);
   }
 
  private:
@@ -66,15 +63,17 @@ class TermTile {
     const V b = hn::Set(d_, bias == nullptr ? C{0} : bias[c]);
     return hn::MulAdd(At(planes_.x, c), hn::Set(d_, static_cast<C>(job_.transform.of_logit)), b);
   }
-  void Transform() {
-    if (!job_.transform.made) planes_.y = planes_.x;
-    if (!job_.transform.made) return;
+  /// Makes y; its largest.
+  V Transform() {
+    V max = hn::Set(d_, MinusInfinity<C>());
     for (std::int64_t c = 0; c < classes_; ++c) {
       const V u = Linear(c);
       const auto masked = hn::Eq(u, hn::Set(d_, MinusInfinity<C>()));
       const V y = job_.transform.capped ? hn::IfThenElse(masked, u, TanhOf(d_, u)) : u;
       hn::Store(y, d_, planes_.y + c * lanes());
+      max = hn::Max(max, y);
     }
+    return max;
   }
 
   /// Every lane's sums, in the compute type.
@@ -110,7 +109,7 @@ class TermTile {
     keep(probs, given_weight_);
     keep(target, target_);
     keep(weighted, target_weight_);
-    ArgMaxLanes(d_, planes_.y, classes_, argmax_.at);
+    keep(ArgMaxLanes(d_, planes_.y, classes_), argmax_);
   }
 
   RowTotals SumsOf(std::size_t i) const {
@@ -215,8 +214,7 @@ class TermTile {
     set(out.at_masked, sums.rest == sums.rest ? 0.0 : sums.rest);
   }
 
-  /// Turns the exponentials into gradients where they lie.
-  void OfLogits(V max, const LaneGradients<C>& gradients) {
+  void WriteOfLogits(V max, const LaneGradients<C>& gradients, std::int64_t first_row, std::int64_t count) {
     const auto of = [&](const Lanes<C>& from) HWY_ATTR { return hn::Load(d_, from.at); };
     const V of_exp = of(gradients.of_exp), of_exp_gap = of(gradients.of_exp_gap);
     const V share = of(gradients.share), of_target = of(gradients.of_target);
@@ -224,7 +222,7 @@ class TermTile {
     const V at_special = of(gradients.at_special);
     const auto live = hn::Gt(of(gradients.live), hn::Zero(d_));
     const bool focal = job_.focal_classes();
-    for (std::int64_t c = 0; c < classes_; ++c) {
+    Write(job_.outputs.grad, first_row, count, [&](std::int64_t c) HWY_ATTR {
       const V x = AboveLowest(d_, hn::Mul(hn::Sub(At(planes_.y, c), max), hn::Set(d_, Scale())));
       V g = hn::Mul(At(planes_.exps, c), hn::NegMulAdd(of_exp_gap, x, of_exp));
       V pull = hn::IfThenZeroElse(Masked(c), hn::Mul(share, Weight(c)));
@@ -237,26 +235,28 @@ class TermTile {
       g = hn::Sub(g, pull);
       if (job_.transform.capped) g = hn::Mul(g, TanhSlope(d_, Linear(c)));
       g = hn::IfThenElse(hn::Eq(hn::Set(d_, static_cast<C>(c)), special), at_special, g);
-      hn::Store(hn::IfThenElseZero(live, g), d_, planes_.exps + c * lanes());
-    }
+      return hn::IfThenElseZero(live, g);
+    });
   }
 
-  void OfTargets(V max, const LaneGradients<C>& gradients) {
+  void WriteOfTargets(V max, const LaneGradients<C>& gradients, std::int64_t first_row, std::int64_t count) {
     const V of_loss = hn::Load(d_, gradients.of_loss.at),
             of_log_prob = hn::Load(d_, gradients.of_log_prob.at);
     const V log_sum = hn::Load(d_, gradients.log_sum.at), at_masked = hn::Load(d_, gradients.at_masked.at);
-    for (std::int64_t c = 0; c < classes_; ++c) {
+    Write(job_.outputs.grad_targets, first_row, count, [&](std::int64_t c) HWY_ATTR {
       const V gap = hn::Mul(hn::Sub(max, At(planes_.y, c)), hn::Set(d_, Scale()));
       V of_l = hn::Mul(of_loss, Weight(c));
       if (job_.focal_classes()) of_l = hn::Mul(of_l, At(planes_.modulation, c));
       const V g = hn::Mul(hn::Sub(of_l, of_log_prob), hn::Add(gap, log_sum));
-      hn::Store(hn::IfThenElse(Masked(c), at_masked, g), d_, planes_.modulation + c * lanes());
-    }
+      return hn::IfThenElse(Masked(c), at_masked, g);
+    });
   }
 
-  void Write(const MatrixView& matrix, std::int64_t first_row, std::int64_t count, const C* plane) const {
+  template <class Column>
+  void Write(const MatrixView& matrix, std::int64_t first_row, std::int64_t count,
+             const Column& column) const {
     const Layout valid = FirstClasses(matrix.layout, classes_);
-    TileMover<T>(valid, planes_.row_major).Store(matrix.data, first_row, count, plane);
+    TileMover<T>(valid, planes_.row_major).Store(matrix.data, first_row, count, column);
     if (classes_ == matrix.layout.classes) return;
     for (std::int64_t lane = 0; lane < count; ++lane) write_zeros<T>(matrix, first_row + lane, classes_);
   }

@@ -45,8 +45,8 @@ struct Planes {
   C* x;           ///< logits
   C* y;           ///< what the softmax is taken of, but for its scale
   C* q;           ///< soft targets
-  C* exps;        ///< then the gradient
-  C* modulation;  ///< (1-p)^γ of a focal loss of several classes, then the gradient for targets
+  C* exps;
+  C* modulation;  ///< (1-p)^γ of a focal loss of several classes
   C* pull;        ///< and the factor of its gradient
   C* row_major;
 

@@ -106,6 +106,12 @@ inline void store(const VectorView& view, std::int64_t i, double value) {
   }
 }
 
+/// Several of them.
+template <class C>
+void store(const VectorView& view, std::int64_t first, std::int64_t count, const C* values) {
+  for (std::int64_t i = 0; i < count; ++i) store(view, first + i, static_cast<double>(values[i]));
+}
+
 inline std::int64_t load(const LabelView& view, std::int64_t i) {
   const std::int64_t at = i * view.stride;
   switch (view.type) {
@@ -116,6 +122,10 @@ inline std::int64_t load(const LabelView& view, std::int64_t i) {
   return static_cast<const std::int64_t*>(view.data)[at];
 }
 
+inline void load(const LabelView& view, std::int64_t first, std::int64_t count, std::int64_t* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = load(view, first + i);
+}
+
 inline void store(const IndexView& view, std::int64_t i, std::int64_t value) {
   const std::int64_t at = i * view.stride;
   switch (view.type) {
@@ -123,6 +133,11 @@ inline void store(const IndexView& view, std::int64_t i, std::int64_t value) {
     case LabelType::i32: static_cast<std::int32_t*>(view.data)[at] = static_cast<std::int32_t>(value); return;
     case LabelType::i64: static_cast<std::int64_t*>(view.data)[at] = value; return;
   }
+}
+
+template <class C>
+void store(const IndexView& view, std::int64_t first, std::int64_t count, const C* values) {
+  for (std::int64_t i = 0; i < count; ++i) store(view, first + i, static_cast<std::int64_t>(values[i]));
 }
 
 /// w[c]

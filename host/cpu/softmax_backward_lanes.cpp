@@ -33,11 +33,9 @@ void Tiles(const SoftmaxBackwardJob& job, std::int64_t begin, std::int64_t end) 
     for (std::int64_t c = 0; c < classes * lanes; c += lanes) {
       sum = hn::Add(sum, element.Term(hn::Load(d, scratch.logits + c), hn::Load(d, scratch.exps + c)));
     }
-    for (std::int64_t c = 0; c < classes * lanes; c += lanes) {
-      C* const column = scratch.exps + c;
-      hn::Store(element.Of(hn::Load(d, scratch.logits + c), hn::Load(d, column), sum), d, column);
-    }
-    grad.Store(job.grad.data, r, count, scratch.exps);
+    grad.Store(job.grad.data, r, count, [&](std::int64_t c) HWY_ATTR {
+      return element.Of(hn::Load(d, scratch.logits + c * lanes), hn::Load(d, scratch.exps + c * lanes), sum);
+    });
   }
 }
 

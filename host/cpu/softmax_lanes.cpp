@@ -12,7 +12,7 @@ HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 namespace {
 
-template <class T>
+template <bool kLog, class T>
 void Tiles(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
   using C = Compute<T>;
   const hn::ScalableTag<C> d;
@@ -23,22 +23,27 @@ void Tiles(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
   const std::int64_t lanes = from.lanes();
   for (std::int64_t r = begin; r < end; r += lanes) {
     const std::int64_t count = HWY_MIN(lanes, end - r);
-    from.Load(job.logits.data, r, count, scratch.logits);
-    const auto norm = NormaliseLanes(d, scratch.logits, classes, scratch.exps);
+    const auto max = LoadWithMaximum(from, job.logits.data, r, count, scratch.logits);
+    const TileFetch<T> fetch{from.First(job.logits.data, HWY_MIN(r + lanes, end - 1)),
+                             to.First(job.result.data, r), lanes};
+    const auto norm = NormaliseLanes(d, scratch.logits, max, classes, scratch.exps, C{1}, fetch);
     const auto log_sum = norm.LogSum(d);
-    const auto sum = norm.Sum(d);
-    for (std::int64_t c = 0; c < classes; ++c) {
-      C* column = scratch.exps + c * lanes;
-      const auto z = hn::Load(d, scratch.logits + c * lanes);
-      hn::Store(job.log ? hn::Sub(hn::Sub(z, norm.max), log_sum) : hn::Div(hn::Load(d, column), sum), d,
-                column);
-    }
-    to.Store(job.result.data, r, count, scratch.exps);
+    const auto factor = hn::Div(hn::Set(d, C{1}), norm.Sum(d));
+    to.Store(job.result.data, r, count, [&](std::int64_t c) HWY_ATTR {
+      if constexpr (kLog) return hn::Sub(hn::Sub(hn::Load(d, scratch.logits + c * lanes), max), log_sum);
+      return hn::Mul(hn::Load(d, scratch.exps + c * lanes), factor);
+    });
   }
 }
 
 void SoftmaxLanes(const SoftmaxJob& job, std::int64_t begin, std::int64_t end) {
-  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) { Tiles<T>(job, begin, end); });
+  with_element_type(job.logits.dtype, [&]<class T>(T /*type*/) {
+    if (job.log) {
+      Tiles<true, T>(job, begin, end);
+    } else {
+      Tiles<false, T>(job, begin, end);
+    }
+  });
 }
 
 }  // namespace

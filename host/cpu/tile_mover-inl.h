@@ -6,6 +6,8 @@
 #define XENT_HOST_CPU_TILE_MOVER_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "host/cpu/rows.hpp"
 #include "host/cpu/vector-inl.h"
 
@@ -60,9 +62,10 @@ HWY_INLINE void TransposeBlocks(D d, V& v0, V& v1, V& v2, V& v3) {
   TransposeBlocks(d, v2, v3);
 }
 
-/// kPerBlock columns of a tile's rows, which begin `stride` apart, to columns[c * lanes + lane].
-template <class D, class C = hn::TFromD<D>>
-HWY_INLINE void LoadColumns(D d, const C* from, std::int64_t stride, C* columns) {
+/// kPerBlock columns of a tile's rows, which begin `stride` apart, to columns[c * lanes + lane]; each goes
+/// through seen(v) on its way.
+template <class D, class Seen, class C = hn::TFromD<D>>
+HWY_INLINE void LoadColumns(D d, const C* from, std::int64_t stride, C* columns, const Seen& seen) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   auto v0 = LoadBlocks(d, from, stride);
   auto v1 = LoadBlocks(d, from + stride, stride);
@@ -70,22 +73,22 @@ HWY_INLINE void LoadColumns(D d, const C* from, std::int64_t stride, C* columns)
     auto v2 = LoadBlocks(d, from + 2 * stride, stride);
     auto v3 = LoadBlocks(d, from + 3 * stride, stride);
     TransposeBlocks(d, v0, v1, v2, v3);
-    hn::Store(v2, d, columns + 2 * lanes);
-    hn::Store(v3, d, columns + 3 * lanes);
+    hn::Store(seen(v2), d, columns + 2 * lanes);
+    hn::Store(seen(v3), d, columns + 3 * lanes);
   } else {
     TransposeBlocks(d, v0, v1);
   }
-  hn::Store(v0, d, columns);
-  hn::Store(v1, d, columns + lanes);
+  hn::Store(seen(v0), d, columns);
+  hn::Store(seen(v1), d, columns + lanes);
 }
-template <class D, class C = hn::TFromD<D>>
-HWY_INLINE void StoreColumns(D d, const C* columns, C* to, std::int64_t stride) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  auto v0 = hn::Load(d, columns);
-  auto v1 = hn::Load(d, columns + lanes);
+/// The columns column(c), column(c + 1), … to where such rows begin.
+template <class D, class Column, class C = hn::TFromD<D>>
+HWY_INLINE void StoreColumns(D d, const Column& column, std::int64_t c, C* to, std::int64_t stride) {
+  auto v0 = column(c);
+  auto v1 = column(c + 1);
   if constexpr (kPerBlock<C> == 4) {
-    auto v2 = hn::Load(d, columns + 2 * lanes);
-    auto v3 = hn::Load(d, columns + 3 * lanes);
+    auto v2 = column(c + 2);
+    auto v3 = column(c + 3);
     TransposeBlocks(d, v0, v1, v2, v3);
     StoreBlocks(d, v2, to + 2 * stride, stride);
     StoreBlocks(d, v3, to + 3 * stride, stride);
@@ -98,41 +101,85 @@ HWY_INLINE void StoreColumns(D d, const C* columns, C* to, std::int64_t stride) 
 
 #endif
 
-/// Moves a tile between a matrix and columns[c * lanes + lane].
+template <class C>
+inline constexpr std::size_t kMostLanes = hn::MaxLanes(hn::ScalableTag<C>());
+
+/// One element of every row that is not what its column says.
+template <class C>
+struct TileExceptions {
+  std::int64_t at[kMostLanes<C>];  ///< its class; -1: none
+  HWY_ALIGN C value[kMostLanes<C>];
+};
+
+/// Asks memory, class by class, for what will be read next and written soon, of rows that lie one after the
+/// other. No lambda: gcc takes one that only prefetches for a function without effect, and drops its calls.
+template <class T>
+struct TileFetch {
+  const T* read = nullptr;
+  const T* written = nullptr;
+  std::int64_t lanes = 0;
+
+  HWY_INLINE void operator()(std::int64_t c) const {
+    hwy::Prefetch(read + c * lanes);
+    hwy::Prefetch(written + c * lanes);
+  }
+};
+
+/// Moves a tile between a matrix and its columns: vectors of one class of every row.
 template <class T>
 class TileMover {
  public:
   using C = Compute<T>;
   using D = hn::ScalableTag<C>;
+  using V = hn::Vec<D>;
 
   TileMover(const Layout& layout, C* row_major) : layout_(layout), rows_(row_major) {}
 
   std::int64_t lanes() const { return static_cast<std::int64_t>(hn::Lanes(d_)); }
 
-  void Load(const void* data, std::int64_t first_row, std::int64_t count, C* columns) const {
+  /// columns[c * lanes + lane], what seen(v) makes of them; it may be asked twice for a column.
+  template <class Seen>
+  HWY_INLINE void Load(const void* data, std::int64_t first_row, std::int64_t count, C* columns,
+                       const Seen& seen) const {
     const T* matrix = static_cast<const T*>(data);
     if constexpr (std::is_same_v<T, C>) {
-      if (Direct(count)) return Gather(matrix + layout_.row_offset(first_row), layout_.outer_stride, columns);
+      if (Direct(count)) {
+        return Gather(matrix + layout_.row_offset(first_row), layout_.outer_stride, columns, seen);
+      }
     }
     for (std::int64_t lane = 0; lane < count; ++lane) {
       LoadRow(matrix + layout_.row_offset(first_row + lane), rows_ + lane * layout_.classes);
     }
     // Lanes without a row compute on zeros; their results are dropped.
     for (std::int64_t i = count * layout_.classes; i < lanes() * layout_.classes; ++i) rows_[i] = C{0};
-    Gather(rows_, layout_.classes, columns);
+    Gather(rows_, layout_.classes, columns, seen);
+  }
+  void Load(const void* data, std::int64_t first_row, std::int64_t count, C* columns) const {
+    Load(data, first_row, count, columns, [](V v) HWY_ATTR { return v; });
   }
 
-  void Store(void* data, std::int64_t first_row, std::int64_t count, const C* columns) const {
+  /// column(c) for every c; it may be asked twice.
+  template <class Column>
+  HWY_INLINE void Store(void* data, std::int64_t first_row, std::int64_t count, const Column& column,
+                        const TileExceptions<C>* exceptions = nullptr) const {
     T* matrix = static_cast<T*>(data);
     if constexpr (std::is_same_v<T, C>) {
       if (Direct(count)) {
-        return Scatter(columns, matrix + layout_.row_offset(first_row), layout_.outer_stride);
+        T* const first = matrix + layout_.row_offset(first_row);
+        Scatter(column, first, layout_.outer_stride);
+        return Put(exceptions, count, first, layout_.outer_stride);
       }
     }
-    Scatter(columns, rows_, layout_.classes);
+    Scatter(column, rows_, layout_.classes);
+    Put(exceptions, count, rows_, layout_.classes);
     for (std::int64_t lane = 0; lane < count; ++lane) {
       StoreRow(rows_ + lane * layout_.classes, matrix + layout_.row_offset(first_row + lane));
     }
+  }
+
+  /// The tile's first element.
+  const T* First(const void* data, std::int64_t first_row) const {
+    return static_cast<const T*>(data) + layout_.row_offset(first_row);
   }
 
  private:
@@ -160,29 +207,37 @@ class TileMover {
     return hn::Mul(hn::Iota(di, 0), hn::Set(di, static_cast<Index>(stride)));
   }
 
-  void Gather(const C* from, std::int64_t stride, C* columns) const {
+  template <class Seen>
+  HWY_INLINE void Gather(const C* from, std::int64_t stride, C* columns, const Seen& seen) const {
     if constexpr (kBlocks) {
       if (layout_.classes >= kAtOnce) {
         return ForColumns([&](std::int64_t c)
-                              HWY_ATTR { LoadColumns(d_, from + c, stride, columns + c * lanes()); });
+                              HWY_ATTR { LoadColumns(d_, from + c, stride, columns + c * lanes(), seen); });
       }
     }
     const auto offsets = RowOffsets(stride);
     for (std::int64_t c = 0; c < layout_.classes; ++c) {
-      hn::Store(hn::GatherIndex(d_, from + c, offsets), d_, columns + c * lanes());
+      hn::Store(seen(hn::GatherIndex(d_, from + c, offsets)), d_, columns + c * lanes());
     }
   }
 
-  void Scatter(const C* columns, C* to, std::int64_t stride) const {
+  template <class Column>
+  HWY_INLINE void Scatter(const Column& column, C* to, std::int64_t stride) const {
     if constexpr (kBlocks) {
       if (layout_.classes >= kAtOnce) {
-        return ForColumns([&](std::int64_t c)
-                              HWY_ATTR { StoreColumns(d_, columns + c * lanes(), to + c, stride); });
+        return ForColumns([&](std::int64_t c) HWY_ATTR { StoreColumns(d_, column, c, to + c, stride); });
       }
     }
     const auto offsets = RowOffsets(stride);
     for (std::int64_t c = 0; c < layout_.classes; ++c) {
-      hn::ScatterIndex(hn::Load(d_, columns + c * lanes()), d_, to + c, offsets);
+      hn::ScatterIndex(column(c), d_, to + c, offsets);
+    }
+  }
+
+  static void Put(const TileExceptions<C>* exceptions, std::int64_t count, C* rows, std::int64_t stride) {
+    for (std::int64_t lane = 0; exceptions != nullptr && lane < count; ++lane) {
+      const std::int64_t at = exceptions->at[lane];
+      if (at >= 0) rows[lane * stride + at] = exceptions->value[lane];
     }
   }
 

@@ -6,17 +6,17 @@
 namespace xent::plan {
 namespace {
 
-// Up to here a row is too short to fill vectors and to pay for reducing one: where both ways took the same
-// time, f32 with AVX-512 (docs/performance.md).
+// Up to here a row is too short to fill vectors and to pay for reducing one: a little below where both ways
+// took the same time (docs/performance.md).
 constexpr std::int64_t most_classes_per_lane(CpuOp op) {
   switch (op) {
-    case CpuOp::soft_loss: return 40;
-    case CpuOp::loss_backward: return 64;
-    case CpuOp::softmax_backward: return 32;
     case CpuOp::loss:
-    case CpuOp::softmax: break;
+    case CpuOp::loss_backward: return 256;
+    case CpuOp::softmax: return 160;
+    case CpuOp::soft_loss: return 40;
+    case CpuOp::softmax_backward: break;
   }
-  return 128;
+  return 32;
 }
 
 // A result larger than this leaves the caches before anybody reads it again.

@@ -15,8 +15,8 @@ TEST(CpuPlan, MappingDependsOnTheClassesAlone) {
   for (const std::int64_t rows : {1LL, 17LL, 1LL << 40U}) {
     for (const int threads : {0, 1, 64}) {
       EXPECT_EQ(plan_cpu(work(rows, 10), threads).mapping, CpuMapping::row_per_lane);
-      EXPECT_EQ(plan_cpu(work(rows, 128), threads).mapping, CpuMapping::row_per_lane);
-      EXPECT_EQ(plan_cpu(work(rows, 129), threads).mapping, CpuMapping::row_along_lanes);
+      EXPECT_EQ(plan_cpu(work(rows, 256), threads).mapping, CpuMapping::row_per_lane);
+      EXPECT_EQ(plan_cpu(work(rows, 257), threads).mapping, CpuMapping::row_along_lanes);
       EXPECT_EQ(plan_cpu(work(rows, 50257), threads).mapping, CpuMapping::row_along_lanes);
     }
   }
@@ -31,11 +31,13 @@ TEST(CpuPlan, EachKindOfWorkHasItsOwnBorder) {
   for (const CpuOp op :
        {CpuOp::loss, CpuOp::soft_loss, CpuOp::loss_backward, CpuOp::softmax, CpuOp::softmax_backward}) {
     EXPECT_EQ(mapping(op, 32), CpuMapping::row_per_lane);
-    EXPECT_EQ(mapping(op, 129), CpuMapping::row_along_lanes);
+    EXPECT_EQ(mapping(op, 257), CpuMapping::row_along_lanes);
   }
   EXPECT_EQ(mapping(CpuOp::soft_loss, 41), CpuMapping::row_along_lanes);
   EXPECT_EQ(mapping(CpuOp::softmax_backward, 33), CpuMapping::row_along_lanes);
-  EXPECT_EQ(mapping(CpuOp::loss_backward, 65), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::softmax, 160), CpuMapping::row_per_lane);
+  EXPECT_EQ(mapping(CpuOp::softmax, 161), CpuMapping::row_along_lanes);
+  EXPECT_EQ(mapping(CpuOp::loss_backward, 256), CpuMapping::row_per_lane);
 }
 
 TEST(CpuPlan, PartsCoverTheRowsAndFitTheStack) {
