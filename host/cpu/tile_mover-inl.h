@@ -147,9 +147,9 @@ class TileMover {
         return Gather(matrix + layout_.row_offset(first_row), layout_.outer_stride, columns, seen);
       }
     }
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      LoadRow(matrix + layout_.row_offset(first_row + lane), rows_ + lane * layout_.classes);
-    }
+    ForRuns(first_row, count, [&](std::int64_t offset, std::int64_t n, C* rows) HWY_ATTR {
+      LoadRun(matrix + offset, n, rows);
+    });
     // Lanes without a row compute on zeros; their results are dropped.
     for (std::int64_t i = count * layout_.classes; i < lanes() * layout_.classes; ++i) rows_[i] = C{0};
     Gather(rows_, layout_.classes, columns, seen);
@@ -172,9 +172,9 @@ class TileMover {
     }
     Scatter(column, rows_, layout_.classes);
     Put(exceptions, count, rows_, layout_.classes);
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      StoreRow(rows_ + lane * layout_.classes, matrix + layout_.row_offset(first_row + lane));
-    }
+    ForRuns(first_row, count, [&](std::int64_t offset, std::int64_t n, const C* rows) HWY_ATTR {
+      StoreRun(rows, n, matrix + offset);
+    });
   }
 
   /// The tile's first element.
@@ -241,26 +241,34 @@ class TileMover {
     }
   }
 
-  void LoadRow(const T* row, C* to) const {
+  /// Whether rows lie one after the other.
+  bool OneRun() const {
+    return layout_.inner == 1 && layout_.class_stride == 1 && layout_.outer_stride == layout_.classes;
+  }
+  /// f(offset, length, rows) for what goes from or to `rows` as one: all rows, or one.
+  template <class F>
+  HWY_INLINE void ForRuns(std::int64_t first_row, std::int64_t count, const F& f) const {
     const std::int64_t classes = layout_.classes;
-    if (layout_.class_stride != 1) {
-      for (std::int64_t c = 0; c < classes; ++c) to[c] = static_cast<C>(row[c * layout_.class_stride]);
-      return;
+    if (OneRun()) return f(layout_.row_offset(first_row), count * classes, rows_);
+    for (std::int64_t lane = 0; lane < count; ++lane) {
+      f(layout_.row_offset(first_row + lane), classes, rows_ + lane * classes);
     }
-    std::int64_t c = 0;
-    for (; c + lanes() <= classes; c += lanes()) hn::StoreU(LoadVector(d_, row + c), d_, to + c);
-    for (; c < classes; ++c) to[c] = static_cast<C>(row[c]);
   }
 
-  void StoreRow(const C* from, T* row) const {
-    const std::int64_t classes = layout_.classes;
-    if (layout_.class_stride != 1) {
-      for (std::int64_t c = 0; c < classes; ++c) row[c * layout_.class_stride] = T(from[c]);
-      return;
+  void LoadRun(const T* from, std::int64_t n, C* to) const {
+    const std::int64_t stride = layout_.class_stride;
+    std::int64_t i = 0;
+    for (; stride == 1 && i + lanes() <= n; i += lanes()) hn::StoreU(LoadVector(d_, from + i), d_, to + i);
+    for (; i < n; ++i) to[i] = static_cast<C>(from[i * stride]);
+  }
+
+  void StoreRun(const C* from, std::int64_t n, T* to) const {
+    const std::int64_t stride = layout_.class_stride;
+    std::int64_t i = 0;
+    for (; stride == 1 && i + 2 * lanes() <= n; i += 2 * lanes()) {
+      StoreTwo<false>(d_, hn::LoadU(d_, from + i), hn::LoadU(d_, from + i + lanes()), to + i);
     }
-    std::int64_t c = 0;
-    for (; c + lanes() <= classes; c += lanes()) StoreVector<false>(d_, hn::LoadU(d_, from + c), row + c);
-    for (; c < classes; ++c) row[c] = T(from[c]);
+    for (; i < n; ++i) to[i * stride] = T(from[i]);
   }
 
   D d_{};
