@@ -42,9 +42,9 @@ struct LaneGradients {
 /// A tile's memory, classes × lanes each.
 template <class C>
 struct Planes {
-  C* x;           ///< logits
-  C* y;           ///< what the softmax is taken of, but for its scale
-  C* q;           ///< soft targets
+  C* x;  ///< logits
+  C* y;  ///< what the softmax is taken of, but for its scale
+  C* q;  ///< soft targets
   C* exps;
   C* modulation;  ///< (1-p)^γ of a focal loss of several classes
   C* pull;        ///< and the factor of its gradient

@@ -22,8 +22,8 @@ constexpr std::int64_t most_classes_per_lane(CpuOp op) {
 // A result larger than this leaves the caches before anybody reads it again.
 constexpr std::int64_t kStreamingBytes = 8LL << 20;
 
-// A part is worth handing out from about this many elements on (some 10 µs), and a row is never split.
-constexpr std::int64_t kElementsPerPart = 1 << 14;
+// A part is worth handing out from about this many elements on (1 to 7 µs), and a row is never split.
+constexpr std::int64_t kElementsPerPart = 1 << 12;
 
 // Rows per part come in multiples of the widest vector (16 lanes), so that only the last part has an
 // incomplete one.
