@@ -11,9 +11,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace xent::cpu::HWY_NAMESPACE {
 
-/// The unit of summed gaps, a power of two: with this few classes a sum overflows only where one gap does.
+/// The unit of summed gaps, a power of two: of the 256 classes that go one per lane at the most (plan_cpu) a
+/// sum overflows only where one gap does.
 template <class C>
-inline constexpr C kTileGapUnit = C{1} / 128;
+inline constexpr C kTileGapUnit = C{1} / 256;
 
 /// A number for every lane.
 template <class C>
