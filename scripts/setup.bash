@@ -22,7 +22,8 @@ bench  libbenchmark-dev      header   benchmark/benchmark.h
 bench  python3               command  python3
 charts python3-matplotlib    module   matplotlib
 lint   clang-format          command  clang-format
-lint   clang-tidy            command  clang-tidy
+lint   python3               command  python3
+lint   python3-venv          module   ensurepip
 cuda   python3               command  python3
 cuda   python3-venv          module   ensurepip
 fuzz   clang                 command  clang++
@@ -95,6 +96,16 @@ cmake is $version, xent needs $oldest_cmake or newer. Debian 12 and Ubuntu 24.04
 system install one from https://cmake.org/download and put it first in PATH.
 END
   exit 1
+}
+
+# clang-tidy of one version, so that everybody has the same findings; Debian 12's (14) looks into every system
+# header too, which takes three times as long. Sets clang_tidy.
+need_tidy() {
+  local version=22.1.8 home=$root/build/lint
+  clang_tidy=$home/bin/clang-tidy
+  [[ $("$clang_tidy" --version 2>/dev/null) != *"version $version"* ]] || return 0
+  PATH=/usr/bin:$PATH python3 -m venv --clear "$home"  # the system's Python, whose modules the packages bring
+  "$home/bin/pip" install --quiet --disable-pip-version-check "clang-tidy==$version"
 }
 
 # One line: what was found and what will be used.

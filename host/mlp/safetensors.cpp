@@ -148,6 +148,7 @@ class Reader {
 
   void check_cover(const File& file) const {
     std::vector<std::pair<std::span<const std::byte>, std::string>> parts;
+    parts.reserve(file.tensors.size());
     for (const auto& [name, tensor] : file.tensors) parts.emplace_back(tensor.bytes, name);
     std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
       return std::pair(a.first.data(), a.first.size()) < std::pair(b.first.data(), b.first.size());

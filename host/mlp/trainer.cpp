@@ -169,6 +169,7 @@ std::vector<StepResult> Trainer::steps(std::int64_t max) {
   const std::vector<BatchResult> trained = state_->backend->train(
       {.epoch = progress.epoch, .first_in_epoch = progress.step_in_epoch, .first = progress.step, .lr = lr});
   std::vector<StepResult> results;
+  results.reserve(lr.size());
   for (std::size_t i = 0; i < lr.size(); ++i) results.push_back(state_->count(trained[i], lr[i]));
   return results;
 }

@@ -47,7 +47,8 @@ std::string axes(const Chart& chart) {
   }
   // At most about ten numbers along the bottom.
   const double step = std::max(1.0, std::ceil(chart.x_end / 10.0));
-  for (double x = 0; x <= chart.x_end + 1e-9; x += step) {
+  for (int i = 0; i * step <= chart.x_end + 1e-9; ++i) {
+    const double x = i * step;
     svg += line("axis", x_of(chart, x), kBottom, x_of(chart, x), kBottom + 4);
     svg += text("tick x", x_of(chart, x), kBottom + 19, fixed(x, 0));
   }
