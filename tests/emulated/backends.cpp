@@ -5,6 +5,7 @@
 #include "tests/emulated/device.hpp"
 #include "tests/simt/options.hpp"
 #include "tests/support/bounds.hpp"
+#include "tests/support/sanitized.hpp"
 
 namespace xent::testing {
 namespace {
@@ -51,6 +52,10 @@ std::shared_ptr<void> small(int variant) { return std::make_shared<Scope>(kSmall
 std::vector<Backend> every_backend() {
   return {{"emulated_sm90", exec, large}, {"emulated_sm75", exec, small}};
 }
-std::vector<Backend> main_backends() { return every_backend(); }
+std::vector<Backend> main_backends() {
+  std::vector<Backend> backends = every_backend();
+  if (kSanitized) backends.pop_back();
+  return backends;
+}
 
 }  // namespace xent::testing

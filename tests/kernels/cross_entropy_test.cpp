@@ -8,6 +8,7 @@
 #include "tests/conformance/problem.hpp"
 #include "tests/kernels/mappings.hpp"
 #include "tests/simt/options.hpp"
+#include "tests/support/sanitized.hpp"
 
 namespace xent::testing {
 namespace {
@@ -80,13 +81,6 @@ std::vector<LossSetting> row_settings() {  // what is left to reductions has tes
   std::erase_if(settings, [](const LossSetting& s) { return s.options.reduction != Reduction::none; });
   return settings;
 }
-
-// Sanitizers take many times as long: there every fifth case stands for all.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 TEST_P(CrossEntropyKernels, AgreeWithTheReference) {
   simt::for_each_schedule(2, [] {
