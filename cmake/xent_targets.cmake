@@ -20,10 +20,6 @@ if(XENT_SANITIZE)
   # compute for long (XENT_COLD) has none, which halves that once more.
   target_compile_options(xent_flags INTERFACE -fsanitize=${XENT_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all -g1 $<IF:$<BOOL:$<TARGET_PROPERTY:XENT_COLD>>,-O0,-O1>)
-  if(XENT_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Checks by a call and not inline: the row loops compile in half the time.
-    target_compile_options(xent_flags INTERFACE --param=asan-instrumentation-with-call-threshold=0)
-  endif()
   target_link_options(xent_flags INTERFACE -fsanitize=${XENT_SANITIZE})
 endif()
 if(XENT_BUILD_FUZZ)
